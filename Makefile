@@ -1,0 +1,54 @@
+# Everything a developer does. Needs Python 3.11 or newer with pip, and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := requirements/all.lock
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test check accept bench docs lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+setup: .venv/.done  ## make the virtual environment; leaves .venv/bin/leastkey
+
+# pip installs into the new environment from outside: Debian's python3 comes without ensurepip.
+.venv/.done: $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("leastkey needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv from $(LOCK) (hashes required)" >&2
+	@rm -rf .venv && $(PYTHON) -m venv --without-pip .venv
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup  ## the whole story on the embedded AWS, no account needed
+	@$(BIN)/leastkey demo
+
+test: setup  ## all tests
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+check: setup  ## lint, types, rings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+accept: setup  ## rewrite snapshots and generated documents
+	@$(BIN)/python tools/reference.py --write
+	@$(BIN)/python -m pytest -q --inline-snapshot=fix,create || true
+
+bench: setup  ## measure; one line a figure
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+docs: setup  ## regenerate the reference pages
+	@$(BIN)/python tools/reference.py --write
+
+lock: setup  ## resolve the dependencies again (seven days of cool-down)
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" \
+		--all-extras --group dev pyproject.toml -o $(LOCK)
+
+clean:  ## remove what was made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*

@@ -1,0 +1,1 @@
+"""The credential helper the AWS CLI runs."""

@@ -1,0 +1,141 @@
+"""What is asked (Request) and under which policies (Policies); the answer is a Decision.
+
+The shapes follow the neutral case format that `leastkey policy simulate` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from leastkey.iam.document import PolicyDocument
+
+__all__ = [
+    "Context",
+    "Decision",
+    "LayerName",
+    "LayerResult",
+    "NamedDocument",
+    "NearMiss",
+    "Policies",
+    "Principal",
+    "PrincipalType",
+    "Reason",
+    "Request",
+    "Verdict",
+]
+
+Context = Mapping[str, str | tuple[str, ...]]
+"""Condition keys with their values; a tuple is a multi-valued key. A key that is not here is absent."""
+
+PrincipalType = Literal["user", "role", "session", "feduser", "service", "anonymous", "root"]
+LayerName = Literal["identity", "resource", "boundary", "session", "scps", "rcps", "endpoint"]
+
+
+class Verdict(StrEnum):
+    """The three answers AWS gives."""
+
+    ALLOWED = "Allowed"
+    IMPLICITLY_DENIED = "ImplicitlyDenied"
+    EXPLICITLY_DENIED = "ExplicitlyDenied"
+
+
+class LayerResult(StrEnum):
+    """What one layer says; `not applicable` differs from `allows`."""
+
+    ALLOWS = "allows"
+    IMPLICIT_DENY = "implicit deny"
+    EXPLICIT_DENY = "explicit deny"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `arn` is the service principal for a service and "" for anonymous; `account` "" where there is none.
+
+    For a session, `role_arn` is the ARN (with path) of the role behind it where it is known.
+    """
+
+    type: PrincipalType
+    arn: str
+    account: str
+    role_arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: `service:Action`, the resource's ARN (or `*`), the account that owns it, who asks, and the context."""
+
+    action: str
+    resource: str
+    principal: Principal
+    resource_account: str = ""
+    context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDocument:
+    """A policy with the name by which an explanation calls it."""
+
+    name: str
+    document: PolicyDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy that bears on a request. `scps` and `rcps` are levels, outermost first."""
+
+    identity: tuple[NamedDocument, ...] = ()
+    resource: NamedDocument | None = None
+    boundaries: tuple[NamedDocument, ...] = ()
+    sessions: tuple[NamedDocument, ...] = ()
+    scps: tuple[tuple[NamedDocument, ...], ...] = ()
+    rcps: tuple[tuple[NamedDocument, ...], ...] = ()
+    endpoints: tuple[NamedDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A statement that decided: its layer, policy name, index and Sid."""
+
+    layer: LayerName
+    policy: str
+    statement: int
+    sid: str | None
+    effect: Literal["Allow", "Deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A statement that did not match: the first element that failed, what was asked and the pattern."""
+
+    layer: LayerName
+    policy: str
+    statement: int
+    sid: str | None
+    element: Literal["principal", "action", "resource", "condition"]
+    asked: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer: verdict, the layer that decided, each layer's own result, the deciding statements, near misses.
+
+    `undocumented` names the contested semantics the answer rests on.
+    """
+
+    verdict: Verdict
+    decided_by: LayerName
+    layers: Mapping[LayerName, LayerResult]
+    because: tuple[Reason, ...]
+    near_misses: tuple[NearMiss, ...] = ()
+    undocumented: tuple[str, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """Say whether the request goes through."""
+        return self.verdict is Verdict.ALLOWED

@@ -1,0 +1,270 @@
+"""Policy documents: parse JSON into values, print them minimal and stable.
+
+`parse_document` accepts what AWS accepts and names the JSON path of the first fault; `load_document` takes text
+and adds line and column, which are located only when there is a fault.
+Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
+
+__all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "parse_document"]
+
+DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
+"""`identity` needs Resource and has no Principal, `resource` needs both, `trust` needs Principal and has no Resource."""
+
+VERSIONS: Final = ("2012-10-17", "2008-10-17")
+_TOP: Final = frozenset({"Version", "Id", "Statement"})
+_ELEMENTS: Final = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
+)
+_PRINCIPAL_KINDS: Final = {
+    "AWS": "aws",
+    "Service": "service",
+    "Federated": "federated",
+    "CanonicalUser": "canonical_user",
+}
+
+
+class DocumentError(ValueError):
+    """A document AWS would refuse: what is wrong and where, as a JSON path (`$.Statement[0].Action`).
+
+    `line` and `column` count from 1 and are 0 where the text is not at hand.
+    """
+
+    def __init__(self, what: str, path: str, *, line: int = 0, column: int = 0) -> None:
+        super().__init__(f"{path}: {what}")
+        self.what = what
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy as a value. Two documents with the same text are equal; for equality by meaning see `canonical`."""
+
+    statements: tuple[Statement, ...]
+    version: str = "2012-10-17"
+    id: str | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the document as a JSON object."""
+        result: dict[str, Json] = {"Version": self.version}
+        if self.id is not None:
+            result["Id"] = self.id
+        result["Statement"] = [statement.to_json() for statement in self.statements]
+        return result
+
+    def text(self) -> str:
+        """Give the document as AWS gets it: JSON without white space between its parts."""
+        return json.dumps(self.to_json(), separators=(",", ":"), ensure_ascii=False)
+
+    def characters(self) -> int:
+        """Count the characters AWS counts against its quotas: all but white space."""
+        return sum(not character.isspace() for character in self.text())
+
+
+def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
+    """Parse a document from text. Raises DocumentError with line and column."""
+    from leastkey.iam import locate
+
+    try:
+        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"not JSON: {error.msg}", "$", line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise DocumentError("nested too deeply", "$", line=1, column=1) from None
+    except DocumentError as fault:
+        raise locate.located(fault, text) from None
+    try:
+        return parse_document(value, kind)
+    except DocumentError as fault:
+        raise locate.located(fault, text) from None
+
+
+def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:
+    """Turn a JSON value into a document. Raises DocumentError."""
+    if not isinstance(value, dict):
+        raise DocumentError("a policy document is a JSON object", "$")
+    _known(value, _TOP, "$")
+    # A document without Version is read under the old rules: variables are literal text.
+    version = value.get("Version", "2008-10-17")
+    if version not in VERSIONS:
+        raise DocumentError("Version is `2012-10-17` or `2008-10-17`", "$.Version")
+    identifier = value.get("Id")
+    if identifier is not None and not isinstance(identifier, str):
+        raise DocumentError("Id is a text", "$.Id")
+    if "Statement" not in value:
+        raise DocumentError("Statement is missing", "$")
+    raw = value["Statement"]
+    entries = raw if isinstance(raw, list) else [raw]
+    if not entries:
+        raise DocumentError("Statement is empty", "$.Statement")
+    paths = (
+        [f"$.Statement[{index}]" for index in range(len(entries))]
+        if isinstance(raw, list)
+        else ["$.Statement"]
+    )
+    statements = tuple(_statement(entry, path, kind) for entry, path in zip(entries, paths, strict=True))
+    _unique_sids(statements, paths)
+    return PolicyDocument(statements, str(version), identifier)
+
+
+def _statement(value: Json, path: str, kind: DocumentKind) -> Statement:
+    if not isinstance(value, dict):
+        raise DocumentError("a statement is a JSON object", path)
+    _known(value, _ELEMENTS, path)
+    effect = _effect(value, path)
+    sid = value.get("Sid")
+    if sid is not None and not isinstance(sid, str):
+        raise DocumentError("Sid is a text", f"{path}.Sid")
+    _one_of(value, "Action", "NotAction", path, needed=True)
+    _one_of(value, "Resource", "NotResource", path, needed=kind != "trust")
+    _one_of(value, "Principal", "NotPrincipal", path, needed=kind != "identity")
+    _fits(value, path, kind)
+    return _built(value, path, effect, sid)
+
+
+def _effect(value: dict[str, Json], path: str) -> Effect:
+    match value.get("Effect"):
+        case "Allow":
+            return "Allow"
+        case "Deny":
+            return "Deny"
+        case _:
+            raise DocumentError(
+                "Effect is `Allow` or `Deny`", f"{path}.Effect" if "Effect" in value else path
+            )
+
+
+def _built(value: dict[str, Json], path: str, effect: Effect, sid: str | None) -> Statement:
+    return Statement(
+        effect=effect,
+        actions=_texts(value, "Action", path),
+        not_actions=_texts(value, "NotAction", path),
+        resources=_texts(value, "Resource", path),
+        not_resources=_texts(value, "NotResource", path),
+        principal=_principals(value["Principal"], f"{path}.Principal") if "Principal" in value else None,
+        not_principal=_principals(value["NotPrincipal"], f"{path}.NotPrincipal")
+        if "NotPrincipal" in value
+        else None,
+        conditions=_conditions(value["Condition"], f"{path}.Condition") if "Condition" in value else (),
+        sid=sid,
+    )
+
+
+def _fits(value: dict[str, Json], path: str, kind: DocumentKind) -> None:
+    if kind == "identity":
+        for element in ("Principal", "NotPrincipal"):
+            if element in value:
+                raise DocumentError(f"{element} does not belong into an identity policy", f"{path}.{element}")
+    if kind == "trust":
+        for element in ("Resource", "NotResource"):
+            if element in value:
+                raise DocumentError(f"{element} does not belong into a trust policy", f"{path}.{element}")
+
+
+def _known(value: dict[str, Json], names: frozenset[str], path: str) -> None:
+    unknown = next((name for name in value if name not in names), None)
+    if unknown is not None:
+        raise DocumentError(f"`{unknown}` is no element of a policy", f"{path}.{unknown}")
+
+
+def _one_of(value: dict[str, Json], plain: str, negated: str, path: str, *, needed: bool) -> None:
+    if plain in value and negated in value:
+        raise DocumentError(f"a statement has {plain} or {negated}, not both", f"{path}.{negated}")
+    if needed and plain not in value and negated not in value:
+        raise DocumentError(f"{plain} is missing", path)
+
+
+def _texts(value: dict[str, Json], name: str, path: str) -> tuple[str, ...]:
+    if name not in value:
+        return ()
+    raw = value[name]
+    entries = raw if isinstance(raw, list) else [raw]
+    if not entries:
+        raise DocumentError(f"{name} is empty", f"{path}.{name}")
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, str) or not entry:
+            where = f"{path}.{name}[{index}]" if isinstance(raw, list) else f"{path}.{name}"
+            raise DocumentError(f"{name} holds texts that are not empty", where)
+    return tuple(entry for entry in entries if isinstance(entry, str))
+
+
+def _principals(value: Json, path: str) -> Principals:
+    if value == "*":
+        return Principals(anyone=True)
+    if not isinstance(value, dict) or not value:
+        raise DocumentError(
+            'a principal is `"*"` or an object with AWS, Service, Federated or CanonicalUser', path
+        )
+    unknown = next((kind for kind in value if kind not in _PRINCIPAL_KINDS), None)
+    if unknown is not None:
+        raise DocumentError(f"`{unknown}` is no kind of principal", f"{path}.{unknown}")
+    return Principals(**{_PRINCIPAL_KINDS[kind]: _texts(value, kind, path) for kind in value})  # type: ignore[arg-type]  # every key is a field that holds a tuple of texts
+
+
+def _conditions(value: Json, path: str) -> tuple[Condition, ...]:
+    if not isinstance(value, dict):
+        raise DocumentError("Condition is an object of operators", path)
+    found: list[Condition] = []
+    for operator, keys in value.items():
+        if not isinstance(keys, dict):
+            raise DocumentError(f"{operator} holds an object of condition keys", f"{path}.{operator}")
+        found.extend(
+            Condition(operator, key, _values(raw, f"{path}.{operator}.{key}")) for key, raw in keys.items()
+        )
+    return tuple(found)
+
+
+def _values(raw: Json, path: str) -> tuple[str, ...]:
+    entries = raw if isinstance(raw, list) else [raw]
+    return tuple(_scalar(entry, path) for entry in entries)
+
+
+def _scalar(value: Json, path: str) -> str:
+    """Give a condition value as text: AWS takes JSON booleans and numbers and reads them as their text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return json.dumps(value)
+    raise DocumentError("a condition value is a text, number or boolean", path)
+
+
+def _unique_sids(statements: tuple[Statement, ...], paths: list[str]) -> None:
+    seen: set[str] = set()
+    for statement, path in zip(statements, paths, strict=True):
+        if statement.sid and statement.sid in seen:
+            raise DocumentError(f"Sid `{statement.sid}` stands twice", f"{path}.Sid")
+        seen.add(statement.sid or "")
+
+
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in result:
+            raise DocumentError(f"`{key}` stands twice in one object", f"$..{key}")
+        result[key] = value
+    return result
+
+
+def _no_constants(name: str) -> Json:
+    raise DocumentError(f"`{name}` is no JSON number", "$")

@@ -1,0 +1,151 @@
+"""What is there, as values: one account as GetAccountAuthorizationDetails, the credential report and the summary show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from leastkey.iam.arn import AccountId, Arn
+    from leastkey.iam.credentials import AccessKeyId
+    from leastkey.iam.document import PolicyDocument
+
+__all__ = [
+    "Caller",
+    "InlinePolicy",
+    "KeyReport",
+    "Seen",
+    "SeenAccessKey",
+    "SeenInstanceProfile",
+    "SeenPolicy",
+    "SeenPolicyVersion",
+    "SeenRole",
+    "SeenUser",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking (sts:GetCallerIdentity), and the account's alias where it has one."""
+
+    arn: Arn
+    account: AccountId
+    user_id: str
+    alias: str | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Say whether the caller is the account's root user."""
+        return self.arn.resource == "root"
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicy:
+    """An inline policy: its name and document (None where AWS gave one that cannot be parsed)."""
+
+    name: str
+    document: PolicyDocument | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """One key slot of a user in the credential report. The report gives no key ids."""
+
+    active: bool
+    last_rotated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAccessKey:
+    """A key as ListAccessKeys gives it."""
+
+    id: AccessKeyId
+    status: Literal["Active", "Inactive"]
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """A user of the account. `keys` is empty where the report has no row for it or the row is too old."""
+
+    arn: Arn
+    path: str
+    name: str
+    user_id: str
+    created: datetime
+    inline: tuple[InlinePolicy, ...]
+    attached: tuple[Arn, ...]
+    groups: tuple[str, ...]
+    boundary: Arn | None
+    tags: Mapping[str, str]
+    keys: tuple[KeyReport, ...] = ()
+    has_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInstanceProfile:
+    """An instance profile, as the dump lists it below its role."""
+
+    arn: Arn
+    path: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRole:
+    """A role of the account. The dump gives neither MaxSessionDuration nor Description: a tag of ours stands for both."""
+
+    arn: Arn
+    path: str
+    name: str
+    role_id: str
+    created: datetime
+    trust: PolicyDocument | None
+    inline: tuple[InlinePolicy, ...]
+    attached: tuple[Arn, ...]
+    boundary: Arn | None
+    tags: Mapping[str, str]
+    instance_profiles: tuple[SeenInstanceProfile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPolicyVersion:
+    """One version of a managed policy."""
+
+    id: str
+    is_default: bool
+    created: datetime
+    document: PolicyDocument | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPolicy:
+    """A customer managed policy with all its versions. The dump gives no tags: the path says whose it is."""
+
+    arn: Arn
+    path: str
+    name: str
+    versions: tuple[SeenPolicyVersion, ...]
+    attachments: int
+    boundary_uses: int = 0
+
+    @property
+    def document(self) -> PolicyDocument | None:
+        """The document in force."""
+        return next((version.document for version in self.versions if version.is_default), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One account at one moment. Names are unique ignoring case, so the mappings are keyed by lower-case names."""
+
+    caller: Caller
+    users: Mapping[str, SeenUser]
+    roles: Mapping[str, SeenRole]
+    policies: Mapping[str, SeenPolicy]
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    managed: Mapping[str, PolicyDocument] = field(default_factory=dict)

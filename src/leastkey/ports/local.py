@@ -1,0 +1,238 @@
+"""This computer as the flows see it: vault, bindings, key intents, the run journal, locks, profiles, session cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from leastkey.iam.arn import AccountId, Arn
+    from leastkey.iam.credentials import AccessKeyId, SessionCredentials
+    from leastkey.secret import Secret
+
+__all__ = [
+    "Binding",
+    "BindingKey",
+    "Bindings",
+    "Intent",
+    "IntentPhase",
+    "Intents",
+    "Journal",
+    "JournalEntry",
+    "Locks",
+    "ProfileSection",
+    "Profiles",
+    "SessionCache",
+    "Vault",
+    "vault_entry",
+]
+
+
+def vault_entry(account: str, endpoint: str | None, user: str, key: str) -> str:
+    """Give the name under which a key's secret lies in the vault."""
+    return f"{account}/{endpoint or 'aws'}/{user}/{key}"
+
+
+class Vault(Protocol):
+    """Where long-lived secrets lie. Errors are LeastkeyError `vault-locked` or `vault-failed`."""
+
+    name: str
+    """The name the user chooses it by, such as `age-file` (`LEASTKEY_VAULT`)."""
+
+    def put(self, entry: str, secret: Secret) -> None:
+        """Store durably; replaces."""
+        ...
+
+    def get(self, entry: str) -> Secret | None:
+        """Read, or None when there is no such entry."""
+        ...
+
+    def delete(self, entry: str) -> None:
+        """Forget; no error when it is not there."""
+        ...
+
+    def entries(self) -> tuple[str, ...]:
+        """List entry names, sorted."""
+        ...
+
+    def probe(self) -> None:
+        """Put, read back, compare and delete an entry of full size, so that prompts and full disks come now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BindingKey:
+    """What local state is keyed by. `endpoint` is None for AWS's own."""
+
+    account: AccountId
+    endpoint: str | None
+    project: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One identity on this computer: the pointer to its key in use, and what the broker needs. No secret.
+
+    `access_key` is the pointer: None until a key is stored and proved. `profile` is the section written for it,
+    in `config_file`. `vault` names the vault that holds the secret.
+    """
+
+    key: BindingKey
+    partition: str
+    region: str
+    target: Literal["aws", "sandbox"]
+    role: Arn
+    user: str
+    access_key: AccessKeyId | None
+    vault: str
+    session_seconds: int
+    profile: str | None
+    config_file: str | None
+    updated: datetime
+
+
+class Bindings(Protocol):
+    """The identities this computer serves. Writes are atomic: a reader sees the old or the new one."""
+
+    def get(self, key: BindingKey) -> Binding | None:
+        """Read one."""
+        ...
+
+    def put(self, binding: Binding) -> None:
+        """Write one."""
+        ...
+
+    def delete(self, key: BindingKey) -> None:
+        """Forget one; no error when it is not there."""
+        ...
+
+    def all(self) -> tuple[Binding, ...]:
+        """List all, sorted by key."""
+        ...
+
+
+IntentPhase = Literal["creating", "stored", "retire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The write-ahead record of one key operation. It holds ids only, never a secret."""
+
+    operation: str
+    key: BindingKey
+    user: str
+    before: tuple[AccessKeyId, ...]
+    server_time: datetime
+    phase: IntentPhase
+    created_key: AccessKeyId | None = None
+    retired_key: AccessKeyId | None = None
+
+
+class Intents(Protocol):
+    """The open key operations. `create` refuses an operation id that exists; every write reaches the disk before it returns."""
+
+    def create(self, intent: Intent) -> None:
+        """Write a new intent (O_EXCL, fsync of file and folder)."""
+        ...
+
+    def update(self, intent: Intent) -> None:
+        """Replace an intent, atomically."""
+        ...
+
+    def close(self, operation: str) -> None:
+        """Remove an intent; no error when it is not there."""
+        ...
+
+    def open(self) -> tuple[Intent, ...]:
+        """List open intents, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of a run's journal. `phase` is `begin`, `about` (before a write), `done`, `failed` or `end`."""
+
+    run: str
+    time: datetime
+    phase: Literal["begin", "about", "done", "failed", "end"]
+    call: str
+    target: str
+    note: str = ""
+
+
+class Journal(Protocol):
+    """The append-only record of what runs did. An entry is on the disk before the call returns."""
+
+    def write(self, entry: JournalEntry) -> None:
+        """Append an entry."""
+        ...
+
+    def entries(self, run: str | None = None) -> Iterator[JournalEntry]:
+        """Read one run's entries, or all, oldest first."""
+        ...
+
+    def unfinished(self) -> tuple[str, ...]:
+        """List the runs that began and did not end, oldest first."""
+        ...
+
+
+class Locks(Protocol):
+    """Locks between processes, freed by the kernel when a process dies."""
+
+    def hold(self, name: str, operation: str, *, wait_seconds: float = 0) -> AbstractContextManager[None]:
+        """Hold a lock. Raises LeastkeyError `locked` naming the holder's pid, host and operation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSection:
+    """Our section of the AWS config file, as settings in the order they are written."""
+
+    name: str
+    settings: tuple[tuple[str, str], ...]
+
+
+class Profiles(Protocol):
+    """The user's AWS config and credentials files. Sections of others stay byte-identical."""
+
+    @property
+    def config_file(self) -> str:
+        """The file that is read and written (`AWS_CONFIG_FILE` or `~/.aws/config`)."""
+        ...
+
+    def read(self, name: str) -> ProfileSection | None:
+        """Read a profile's section of the config file."""
+        ...
+
+    def shadowed_by(self, name: str) -> str | None:
+        """Give `file:line` of a static key of the same profile name that would win over ours."""
+        ...
+
+    def write(self, section: ProfileSection) -> bool:
+        """Write the section, keeping all else; says whether anything changed. A backup is made before the first change."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Remove the section and our backup; says whether it was there."""
+        ...
+
+
+class SessionCache(Protocol):
+    """Short-lived sessions, as the finished credential_process document, one a binding."""
+
+    def get(self, key: BindingKey) -> SessionCredentials | None:
+        """Give the cached session, whatever time it has left."""
+        ...
+
+    def put(self, key: BindingKey, session: SessionCredentials) -> None:
+        """Store a session until it ends."""
+        ...
+
+    def delete(self, key: BindingKey) -> None:
+        """Forget a session; no error when it is not there."""
+        ...

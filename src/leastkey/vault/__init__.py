@@ -1,0 +1,1 @@
+"""The only importer of keyring and pyrage: where long-lived secrets lie."""
