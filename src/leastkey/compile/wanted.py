@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from leastkey.spec.model import Grant, Identity, Place, Target
 
 __all__ = [
+    "Caution",
     "Origin",
     "Tags",
     "Wanted",
@@ -20,7 +21,6 @@ __all__ = [
     "WantedProfile",
     "WantedRole",
     "WantedUser",
-    "Caution",
 ]
 
 Tags = tuple[tuple[str, str], ...]
