@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from leastkey.clock import Clock
     from leastkey.iam.arn import AccountId, Arn
     from leastkey.iam.credentials import AccessKeyId, SessionCredentials
     from leastkey.secret import Secret
@@ -23,11 +26,13 @@ __all__ = [
     "Intents",
     "Journal",
     "JournalEntry",
+    "Local",
     "Locks",
     "ProfileSection",
     "Profiles",
     "SessionCache",
     "Vault",
+    "binding_id",
     "vault_entry",
 ]
 
@@ -66,7 +71,7 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BindingKey:
-    """What local state is keyed by. `endpoint` is None for AWS's own."""
+    """What local state is keyed by. `endpoint` is None for AWS's own, `sandbox` for target sandbox, else the URL."""
 
     account: AccountId
     endpoint: str | None
@@ -74,18 +79,26 @@ class BindingKey:
     identity: str
 
 
+def binding_id(key: BindingKey) -> str:
+    """Give the short stable name of a binding: file names, the session cache and the profile's command use it."""
+    parts = json.dumps([key.account, key.endpoint, key.project, key.identity])
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One identity on this computer: the pointer to its key in use, and what the broker needs. No secret.
 
     `access_key` is the pointer: None until a key is stored and proved. `profile` is the section written for it,
-    in `config_file`. `vault` names the vault that holds the secret.
+    in `config_file`. `vault` names the vault that holds the secret. `endpoint_url` is where STS is asked, None for
+    AWS's own.
     """
 
     key: BindingKey
     partition: str
     region: str
     target: Literal["aws", "sandbox"]
+    endpoint_url: str | None
     role: Arn
     user: str
     access_key: AccessKeyId | None
@@ -236,3 +249,17 @@ class SessionCache(Protocol):
     def delete(self, key: BindingKey) -> None:
         """Forget a session; no error when it is not there."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """This computer, as one value for the flows. `vault` is the one chosen for new keys."""
+
+    bindings: Bindings
+    intents: Intents
+    journal: Journal
+    locks: Locks
+    profiles: Profiles
+    sessions: SessionCache
+    vault: Vault
+    clock: Clock
