@@ -1,1 +1,6 @@
-"""The only importer of boto3 and botocore: maps AWS's answers to our values and its errors to AwsError, scrubbed."""
+"""The only importer of botocore: maps AWS's answers to our values and its errors to AwsError, scrubbed.
+
+`connect` finds the administrator and makes clients; `iam`, `sts` and `calls` implement the ports; `parse` turns
+answers into values; `door` makes every request, through `limiter`, and is where every exception of botocore ends.
+`sigv4` and `sts_direct` need nothing but the standard library: the credential helper and the sandbox use them.
+"""

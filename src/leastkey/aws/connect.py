@@ -1,0 +1,229 @@
+"""Who the administrator is, and clients for given credentials: botocore's own search for profile, keys and endpoint.
+
+The AWS variables and files are read by botocore, so that leastkey finds the same administrator as the AWS CLI does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from botocore import UNSIGNED, exceptions
+from botocore.config import Config
+from botocore.session import Session
+
+from leastkey import __version__
+from leastkey.aws.calls import AwsCalls
+from leastkey.aws.door import Door
+from leastkey.aws.iam import AwsIam
+from leastkey.aws.limiter import Limiter
+from leastkey.aws.sts import AwsSts
+from leastkey.errors import LeastkeyError
+from leastkey.iam.credentials import AccessKey, SessionCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leastkey.clock import Clock
+    from leastkey.ports.aws import Calls, Iam, Sts
+
+__all__ = ["Administrator", "AwsConnect", "connect_admin", "connect_as"]
+
+CONNECTIONS: Final = 50
+AWS_SUFFIXES: Final = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".api.aws",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+)
+HELPER: Final = "leastkey/credential_process.py"
+VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Where the administrator's credentials come from, for people to read. `endpoint_url` None: AWS's own."""
+
+    source: str
+    profile: str | None
+    region: str
+    endpoint_url: str | None
+
+
+class AwsConnect:
+    """Implements `ports.aws.Connect`: clients made when first asked for, all at one pace."""
+
+    def __init__(self, session: Session, administrator: Administrator, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._door = Door(Limiter(clock), clock)
+        # Making clients is not thread-safe in botocore; using them is.
+        self._making = threading.Lock()
+        self.administrator = administrator
+
+    def iam(self) -> Iam:
+        """Give IAM as the administrator."""
+        return AwsIam(self._client("iam", None), self._door, self._clock)
+
+    def admin_sts(self) -> Sts:
+        """Give STS as the administrator."""
+        return AwsSts(self._client("sts", None), self._door)
+
+    def sts(self, credentials: AccessKey | SessionCredentials) -> Sts:
+        """Give STS as the owner of these credentials."""
+        return AwsSts(self._client("sts", credentials), self._door)
+
+    def calls(self, credentials: AccessKey | SessionCredentials) -> Calls:
+        """Give arbitrary calls as the owner of these credentials."""
+        made: dict[str, Any] = {}
+
+        def client_of(service: str) -> Any:
+            if service not in made:
+                made[service] = self._client(service, credentials)
+            return made[service]
+
+        return AwsCalls(client_of, self._door)
+
+    def _client(self, service: str, credentials: AccessKey | SessionCredentials | None) -> Any:
+        given: dict[str, str] = {}
+        if credentials is not None:
+            given = {
+                "aws_access_key_id": credentials.id,
+                "aws_secret_access_key": credentials.secret.reveal(),
+            }
+            if isinstance(credentials, SessionCredentials):
+                given["aws_session_token"] = credentials.token.reveal()
+        with self._making:
+            return self._session.create_client(
+                service,
+                region_name=self.administrator.region,
+                endpoint_url=self.administrator.endpoint_url,
+                config=_config(),
+                **given,
+            )
+
+
+def connect_admin(
+    environ: Mapping[str, str],
+    clock: Clock,
+    *,
+    region: str,
+    profile: str | None = None,
+    allow_endpoint: str | None = None,
+) -> AwsConnect:
+    """Find the administrator as the AWS CLI does: `--admin-profile`, then the AWS variables and files.
+
+    `allow_endpoint` names an endpoint that is neither AWS's nor on this computer and is meant. Raises LeastkeyError
+    `no-credentials`, `own-profile`, `foreign-endpoint`.
+    """
+    session = Session(profile=profile)
+    session.user_agent_extra = f"leastkey/{__version__}"
+    try:
+        _refuse_own_profile(session)
+        credentials = session.get_credentials()
+    except exceptions.ProfileNotFound:
+        name = profile or environ.get("AWS_PROFILE", "")
+        raise LeastkeyError(
+            "no-credentials",
+            f"there is no AWS profile `{name}`",
+            why=f"from {'--admin-profile' if profile else 'AWS_PROFILE'}",
+            remedy="aws configure list-profiles",
+        ) from None
+    except exceptions.BotoCoreError as error:
+        raise LeastkeyError(
+            "no-credentials",
+            "the administrator's credentials cannot be read",
+            why=f"botocore gave up with {type(error).__name__}",
+            remedy="aws sts get-caller-identity",
+        ) from None
+    if credentials is None:
+        raise _no_credentials(environ, profile)
+    used = session.get_config_variable("profile")
+    source = f"profile `{used}`" if used else str(credentials.method)
+    return AwsConnect(
+        session, Administrator(source, used, region, _endpoint(session, region, allow_endpoint)), clock
+    )
+
+
+def connect_as(
+    access_key_id: str, secret: str, clock: Clock, *, region: str, endpoint_url: str, source: str
+) -> AwsConnect:
+    """Connect as given credentials at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
+    session = Session()
+    session.set_credentials(access_key_id, secret)
+    session.user_agent_extra = f"leastkey/{__version__}"
+    session.set_config_variable("ignore_configured_endpoint_urls", True)
+    return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock)
+
+
+def _config() -> Config:
+    return Config(
+        # The door repeats what may be repeated; botocore would create a second key after a lost answer.
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=CONNECTIONS,
+        connect_timeout=5,
+        read_timeout=30,
+    )
+
+
+def _refuse_own_profile(session: Session) -> None:
+    """Refuse a profile of ours: it can only wear a role that may not touch IAM."""
+    command = str(session.get_scoped_config().get("credential_process", "")).replace("\\", "/")
+    if HELPER not in command:
+        return
+    name = session.get_config_variable("profile") or "default"
+    raise LeastkeyError(
+        "own-profile",
+        f"profile `{name}` is one leastkey made for a script, it cannot administer IAM",
+        why="its credentials come from leastkey's own helper",
+        remedy="name an administrator: `--admin-profile NAME`",
+    )
+
+
+def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
+    """Give the endpoint botocore would use for IAM where it is not AWS's own."""
+    client = session.create_client(
+        "iam", region_name=region, config=_config().merge(Config(signature_version=UNSIGNED))
+    )
+    url = str(client.meta.endpoint_url)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" and host.endswith(AWS_SUFFIXES):
+        return None
+    if not _is_loopback(host) and url.rstrip("/") != (allowed or "").rstrip("/"):
+        raise LeastkeyError(
+            "foreign-endpoint",
+            f"the endpoint {url} is neither AWS's nor on this computer",
+            why="from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url",
+            state="nothing was changed, no call was made",
+            remedy=f"if you trust it with your credentials: `--allow-endpoint {url}`",
+        )
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _no_credentials(environ: Mapping[str, str], profile: str | None) -> LeastkeyError:
+    looked = "environment (none)" if not environ.get("AWS_ACCESS_KEY_ID") else "environment (incomplete)"
+    name = environ.get("AWS_PROFILE")
+    where = f"AWS_PROFILE ({f'`{name}`' if name else 'unset'}), {looked}, ~/.aws/config, ~/.aws/credentials"
+    return LeastkeyError(
+        "no-credentials",
+        "no AWS credentials found for an administrator",
+        why=f"looked in  {f'profile `{profile}`' if profile else where}",
+        remedy=(
+            "pick one: `leastkey up --admin-profile NAME`",
+            "no AWS account at hand? `leastkey demo` needs none",
+        ),
+    )
