@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AccessKeys",
     "Answer",
     "Calls",
     "Connect",
@@ -82,6 +83,38 @@ class KeyUse:
 
     last_used: datetime | None
     service: str | None
+
+
+class AccessKeys(Protocol):
+    """The part of Iam that the life of a key needs. Iam has all of it."""
+
+    def get_user(self, name: str) -> SeenUser:
+        """Read a user with its tags, without policies and keys."""
+        ...
+
+    def tag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, tags: TagMap) -> None:
+        """Set tags. Idempotent."""
+        ...
+
+    def list_access_keys(self, user: str) -> KeyList:
+        """List a user's keys."""
+        ...
+
+    def access_key_last_used(self, key: AccessKeyId) -> KeyUse:
+        """Say when a key was last used."""
+        ...
+
+    def create_access_key(self, user: str) -> AccessKey:
+        """Create a key: exactly one attempt, never repeated. AwsError.outcome says whether one may exist."""
+        ...
+
+    def update_access_key(self, user: str, key: AccessKeyId, status: Literal["Active", "Inactive"]) -> None:
+        """Switch a key on or off. Idempotent."""
+        ...
+
+    def delete_access_key(self, user: str, key: AccessKeyId) -> None:
+        """Delete a key, for ever."""
+        ...
 
 
 class Iam(Protocol):

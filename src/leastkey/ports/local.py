@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from leastkey.errors import LeastkeyError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -21,6 +23,7 @@ __all__ = [
     "Binding",
     "BindingKey",
     "Bindings",
+    "HelperCommand",
     "Intent",
     "IntentPhase",
     "Intents",
@@ -210,6 +213,19 @@ class ProfileSection:
     settings: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HelperCommand:
+    """The credential helper as AWS tools start it: absolute paths that a shell, shlex and a plain split read alike."""
+
+    python: str
+    script: str
+    home: str
+
+    def line(self, binding: str) -> str:
+        """Give the value of `credential_process` for a binding id. `-I -S`: isolated, without site packages."""
+        return f"{self.python} -I -S {self.script} {self.home} {binding}"
+
+
 class Profiles(Protocol):
     """The user's AWS config and credentials files. Sections of others stay byte-identical."""
 
@@ -253,7 +269,10 @@ class SessionCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """This computer, as one value for the flows. `vault` is the one chosen for new keys."""
+    """This computer, as one value for the flows. `vault` is the one chosen for new keys.
+
+    `vault_named` opens another vault by its name: an older key may lie in one that was chosen earlier.
+    """
 
     bindings: Bindings
     intents: Intents
@@ -263,3 +282,16 @@ class Local:
     sessions: SessionCache
     vault: Vault
     clock: Clock
+    vault_named: Callable[[str], Vault] | None = None
+
+    def vault_for(self, name: str) -> Vault:
+        """Give the vault of this name; the empty name means the one chosen for new keys."""
+        if name in {"", self.vault.name}:
+            return self.vault
+        if self.vault_named is None:
+            raise LeastkeyError(
+                "no-vault",
+                f"the key lies in the vault `{name}`, the one in use is `{self.vault.name}`",
+                remedy=f"leastkey --vault {name}",
+            )
+        return self.vault_named(name)
