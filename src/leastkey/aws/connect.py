@@ -149,12 +149,10 @@ def connect_admin(
     )
 
 
-def connect_as(
-    access_key_id: str, secret: str, clock: Clock, *, region: str, endpoint_url: str, source: str
-) -> AwsConnect:
-    """Connect as given credentials at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
+def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, source: str) -> AwsConnect:
+    """Connect with a given key at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
     session = Session()
-    session.set_credentials(access_key_id, secret)
+    session.set_credentials(key.id, key.secret.reveal())
     session.user_agent_extra = f"leastkey/{__version__}"
     session.set_config_variable("ignore_configured_endpoint_urls", True)
     return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock)
