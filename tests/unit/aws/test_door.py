@@ -79,8 +79,8 @@ def serving(*answers: bytes) -> Iterator[tuple[str, Callable[[], int]]]:
                 )
                 while len(rest) < wanted:
                     rest += connection.recv(65536)
-                connection.sendall(answers[min(seen[0], len(answers) - 1)])
-                seen[0] += 1
+                number, seen[0] = seen[0], seen[0] + 1
+                connection.sendall(answers[min(number, len(answers) - 1)])
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
