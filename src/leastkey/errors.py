@@ -73,6 +73,7 @@ KINDS: Final[dict[str, ErrorKind]] = {
     # refusals
     "declined": ErrorKind(Exit.REFUSED, "the question was answered with no"),
     "entity-exists": ErrorKind(Exit.REFUSED, "an IAM entity of this name exists and is not ours"),
+    "in-use": ErrorKind(Exit.REFUSED, "something that is not ours uses an IAM entity that is to go"),
     "key-limit": ErrorKind(Exit.REFUSED, "the user has two access keys already, and AWS allows two"),
     "unknown-key": ErrorKind(Exit.REFUSED, "the user has a key whose secret leastkey does not hold"),
     "plan-outdated": ErrorKind(Exit.REFUSED, "spec or account have changed since the plan was made"),

@@ -69,7 +69,11 @@ class SeenAccessKey:
 
 @dataclass(frozen=True, slots=True)
 class SeenUser:
-    """A user of the account. `keys` is empty where the report has no row for it or the row is too old."""
+    """A user of the account.
+
+    `keys` is empty where the report has no row for it or the row is too old. `listed` holds the keys by id where
+    they were asked for (ListAccessKeys), which is done only where report and local state differ.
+    """
 
     arn: Arn
     path: str
@@ -83,6 +87,7 @@ class SeenUser:
     tags: Mapping[str, str]
     keys: tuple[KeyReport, ...] = ()
     has_password: bool = False
+    listed: tuple[SeenAccessKey, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +154,4 @@ class Seen:
     policies: Mapping[str, SeenPolicy]
     quotas: Mapping[str, int] = field(default_factory=dict)
     managed: Mapping[str, PolicyDocument] = field(default_factory=dict)
+    instance_profiles: Mapping[str, SeenInstanceProfile] = field(default_factory=dict)

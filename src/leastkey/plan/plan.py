@@ -1,0 +1,73 @@
+"""A plan: what `leastkey plan` prints and `leastkey apply` carries out, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from leastkey.compile.wanted import Caution, Wanted
+    from leastkey.iam.arn import AccountId
+    from leastkey.plan.operation import Operation
+
+__all__ = ["STEPS", "Change", "Noun", "Plan", "Sign"]
+
+Sign = Literal["+", "~", "-"]
+Noun = Literal["user", "role", "policy", "attachment", "instance profile", "access key", "profile"]
+
+STEPS: Final[dict[Noun, int]] = {
+    "role": 1,
+    "policy": 2,
+    "user": 3,
+    "attachment": 4,
+    "instance profile": 4,
+    "access key": 5,
+    "profile": 6,
+}
+"""The numbers of the seven steps; they stay with their noun everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan and the operation behind it."""
+
+    step: int
+    sign: Sign
+    noun: Noun
+    name: str
+    note: str
+    identity: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order they are printed. `id` is the fingerprint; `entities` counts the project's own in IAM."""
+
+    id: str
+    account: AccountId
+    project: str
+    changes: tuple[Change, ...]
+    wanted: Wanted
+    warnings: tuple[Caution, ...] = ()
+    entities: int = 0
+
+    @property
+    def adds(self) -> int:
+        """Count what is added."""
+        return sum(change.sign == "+" for change in self.changes)
+
+    @property
+    def changes_count(self) -> int:
+        """Count what is changed in place."""
+        return sum(change.sign == "~" for change in self.changes)
+
+    @property
+    def removes(self) -> int:
+        """Count what is removed."""
+        return sum(change.sign == "-" for change in self.changes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether the account is as described."""
+        return not self.changes
