@@ -31,7 +31,9 @@ __all__ = [
 Context = Mapping[str, str | tuple[str, ...]]
 """Condition keys with their values; a tuple is a multi-valued key. A key that is not here is absent."""
 
-PrincipalType = Literal["user", "role", "session", "feduser", "service", "anonymous", "root"]
+PrincipalType = Literal["user", "role", "session", "feduser", "service", "anonymous", "root", "federated"]
+"""`federated` is an identity provider's caller before it has a session (`arn` = the provider), seen by trust policies only."""
+
 LayerName = Literal["identity", "resource", "boundary", "session", "scps", "rcps", "endpoint"]
 
 
@@ -56,7 +58,8 @@ class LayerResult(StrEnum):
 class Principal:
     """Who asks. `arn` is the service principal for a service and "" for anonymous; `account` "" where there is none.
 
-    For a session, `role_arn` is the ARN (with path) of the role behind it where it is known.
+    For a session, `role_arn` is the ARN (with path) of the role behind it where it is known; for a federated user,
+    the ARN of the user behind it.
     """
 
     type: PrincipalType

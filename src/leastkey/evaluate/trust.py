@@ -1,0 +1,28 @@
+"""Role trust: who may wear a role.
+
+Same account: a trust policy that names the caller suffices, one that names the account needs an identity Allow too.
+Another account: both. Source: IAM User Guide, "Permissions to assume a role", "Cross-account policy evaluation logic".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leastkey.evaluate.decide import decided
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Decision, NamedDocument, Policies, Request
+
+__all__ = ["decide_trust"]
+
+
+def decide_trust(
+    request: Request, trust: NamedDocument, identity: Policies, *, explain: bool = True
+) -> Decision:
+    """Decide `sts:AssumeRole*`, or an action that goes with it (`sts:TagSession`), on the role the request names.
+
+    `identity` holds every policy on the caller's side. A caller of an identity provider (`federated`), a service and
+    an anonymous caller have no such side: the trust policy alone decides.
+    """
+    return decided(request, replace(identity, resource=trust), resource_must_allow=True, explain=explain)
