@@ -28,7 +28,7 @@ _FOLDERS: Final = ("", "bindings", "intents", "journal", "sessions", "vault")
 def leastkey_home(environ: Mapping[str, str]) -> Path:
     """Give the state folder: `LEASTKEY_HOME`, else `$XDG_STATE_HOME/leastkey`, else `~/.local/state/leastkey`."""
     if named := environ.get("LEASTKEY_HOME"):
-        return Path(os.path.abspath(named))  # noqa: PTH100 - `resolve` would follow links that we must judge
+        return Path(os.path.abspath(named))  # noqa: PTH100  # `resolve` would follow links that we must judge
     state = environ.get("XDG_STATE_HOME", "")
     if state.startswith("/"):  # the specification: a relative path is ignored
         return Path(state, "leastkey")

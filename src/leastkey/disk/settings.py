@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from leastkey.disk.files import ensure_folder, read_private, write_private
 from leastkey.disk.state import FORMAT, decode_document
@@ -11,34 +11,38 @@ from leastkey.disk.state import FORMAT, decode_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Settings"]
+__all__ = ["FileSettings"]
 
 _FILE: Final = "settings.json"
 
 
-class Settings:
+class FileSettings:
     """What is remembered, in one file of the state folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._path = home / _FILE
 
-    @property
-    def vault(self) -> str | None:
-        """The vault the user chose last, by name; None when none was chosen yet."""
-        data = read_private(self._path)
-        return None if data is None else decode_document(self._path, data, _vault)
+    def vault(self, target: Literal["aws", "sandbox"]) -> str | None:
+        """Give the vault the user chose last for this target, by name; None when none was chosen yet."""
+        return self._vaults().get(target)
 
-    def remember_vault(self, name: str) -> None:
+    def remember_vault(self, target: Literal["aws", "sandbox"], name: str) -> None:
         """Remember the vault for the next time nothing is named."""
-        if self.vault == name:
+        vaults = self._vaults()
+        if vaults.get(target) == name:
             return
         ensure_folder(self._home)
-        write_private(self._path, f"{json.dumps({'format': FORMAT, 'vault': name}, indent=2)}\n".encode())
+        document = {"format": FORMAT, "vault": {**vaults, target: name}}
+        write_private(self._path, f"{json.dumps(document, indent=2)}\n".encode())
+
+    def _vaults(self) -> dict[str, str]:
+        data = read_private(self._path)
+        return {} if data is None else decode_document(self._path, data, _vaults)
 
 
-def _vault(document: dict[str, Any]) -> str | None:
-    name = document["vault"]
-    if name is not None and not isinstance(name, str):
-        raise TypeError("`vault` is no text")
-    return name
+def _vaults(document: dict[str, Any]) -> dict[str, str]:
+    vaults = document["vault"]
+    if not isinstance(vaults, dict) or not all(isinstance(name, str) for name in vaults.values()):
+        raise TypeError("`vault` does not name a vault for each target")
+    return vaults

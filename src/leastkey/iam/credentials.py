@@ -5,15 +5,18 @@ Source: IAM User Guide, "Manage access keys for IAM users"; "Temporary security 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from leastkey.iam.arn import AccountId
     from leastkey.secret import Secret
 
-__all__ = ["AccessKey", "AccessKeyId", "SessionCredentials", "shown"]
+__all__ = ["AccessKey", "AccessKeyId", "SessionCredentials", "process_document", "shown"]
 
 AccessKeyId = NewType("AccessKeyId", str)
 
@@ -39,3 +42,20 @@ class SessionCredentials:
 def shown(key_id: str) -> str:
     """Give a key id as people see it: its last four characters."""
     return f"...{key_id[-4:]}"
+
+
+def process_document(session: SessionCredentials, account: AccountId) -> str:
+    """Give the JSON that `credential_process` prints. It holds the session's secrets: it goes to a pipe or the cache only.
+
+    Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+    """
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": session.id,
+            "SecretAccessKey": session.secret.reveal(),
+            "SessionToken": session.token.reveal(),
+            "Expiration": session.expiration.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "AccountId": account,
+        }
+    )

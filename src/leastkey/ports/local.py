@@ -46,7 +46,10 @@ def vault_entry(account: str, endpoint: str | None, user: str, key: str) -> str:
 
 
 class Vault(Protocol):
-    """Where long-lived secrets lie. Errors are LeastkeyError `vault-locked` or `vault-failed`."""
+    """Where long-lived secrets lie.
+
+    Errors are LeastkeyError: `vault-locked`, `vault-failed`, or what the files say (`disk-full`, `unsafe-file`).
+    """
 
     name: str
     """The name the user chooses it by, such as `age-file` (`LEASTKEY_VAULT`)."""
@@ -258,8 +261,12 @@ class SessionCache(Protocol):
         """Give the cached session, whatever time it has left."""
         ...
 
-    def put(self, key: BindingKey, session: SessionCredentials) -> None:
-        """Store a session until it ends."""
+    def put(self, key: BindingKey, session: SessionCredentials, *, refresh_at: datetime) -> None:
+        """Store a session until it ends; from `refresh_at` on the warm path asks for a new one."""
+        ...
+
+    def refresh_at(self, key: BindingKey) -> datetime | None:
+        """Say when the cached session is due to be renewed, or None when there is none."""
         ...
 
     def delete(self, key: BindingKey) -> None:
