@@ -1,0 +1,27 @@
+"""What one request needs permission for: an action on a resource, with the condition keys of that pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Context
+
+__all__ = ["Authorization"]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """One action on one resource.
+
+    `account` owns the resource, "" where nobody does yet. `context` holds the keys that belong to this pair, beside
+    the request's own. `unresolved` is set when the resource could not be told from the request: the action is then
+    authorized against `*`, and an Allow that names resources does not match.
+    """
+
+    action: str
+    resource: str
+    account: str
+    context: Context = field(default_factory=dict)
+    unresolved: bool = False

@@ -1,0 +1,146 @@
+"""The decision on a verified request: every action it needs, each by the engine, and the denial in AWS's words.
+
+Source: IAM User Guide, "Troubleshoot access denied error messages".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.request import Policies, Request, Verdict
+from leastkey.sandbox import public_access, resources_ec2, resources_iam, resources_other, resources_s3
+from leastkey.sandbox.arns import shown
+from leastkey.sandbox.authorization import Authorization
+from leastkey.sandbox.context import request_context
+from leastkey.sandbox.parameters import parameters
+from leastkey.sandbox.request import Denial
+from leastkey.sandbox.resolve_s3 import target
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Context, Decision, LayerName, NamedDocument
+    from leastkey.sandbox.request import AwsRequest, Caller, Operation
+    from leastkey.sandbox.world import World
+
+__all__ = ["authorizations", "authorize", "decision"]
+
+_LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
+    "identity": ("an identity-based policy", "no identity-based policy"),
+    "resource": ("a resource-based policy", "no resource-based policy"),
+    "boundary": ("a permissions boundary", "no permissions boundary"),
+    "session": ("a session policy", "no session policy"),
+    "scps": ("a service control policy", "no service control policy"),
+    "rcps": ("a resource control policy", "no resource control policy"),
+    "endpoint": ("a VPC endpoint policy", "no VPC endpoint policy"),
+}
+
+_READS_OF_OBJECTS: Final = frozenset({"GetObject", "HeadObject"})
+
+
+def authorizations(
+    request: AwsRequest, operation: Operation, caller: Caller, world: World
+) -> tuple[Authorization, ...]:
+    """Give every action and resource a request needs permission for, in the order they are decided."""
+    if request.service == "s3":
+        return resources_s3.authorizations(operation.name, request, world)
+    given = parameters(request, operation)
+    match request.service:
+        case "iam":
+            return resources_iam.authorizations(operation.name, given, caller, world)
+        case "ec2":
+            return resources_ec2.authorizations(operation.name, given, request, world)
+        case _:
+            return resources_other.authorizations(request, operation, given, world)
+
+
+def authorize(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Denial | None:
+    """Decide a request, and give the first denial."""
+    context = request_context(request, caller, world)
+    for needed in authorizations(request, operation, caller, world):
+        if "*" in needed.resource and needed.resource != "*":
+            return Denial(
+                f"{needed.resource} has a `*` in its name, which the sandbox does not judge",
+                explicit=False,
+                action=needed.action,
+                resource=needed.resource,
+            )
+        found = decision(needed, caller, world, context)
+        if not found.is_allowed or public_access.blocks(needed, caller, world):
+            return _denial(request, needed, caller, found)
+    return _hidden(request, operation, caller, world, context)
+
+
+def decision(needed: Authorization, caller: Caller, world: World, context: Context) -> Decision:
+    """Decide one action on one resource under everything that bears on the caller."""
+    asked = Request(
+        action=needed.action,
+        resource=needed.resource,
+        principal=caller.principal,
+        resource_account=needed.account,
+        context={**context, **_of_resource(needed), **needed.context},
+    )
+    policies = Policies(
+        identity=world.identity_policies(caller),
+        resource=_bucket_policy(needed, world),
+        boundaries=world.boundaries(caller),
+        sessions=caller.session_policies,
+    )
+    return decide(asked, policies, explain=False)
+
+
+def _of_resource(needed: Authorization) -> Context:
+    if not needed.account:
+        return {}
+    keys = (
+        ("aws:ResourceAccount", "s3:ResourceAccount")
+        if needed.action.startswith("s3:")
+        else ("aws:ResourceAccount",)
+    )
+    return dict.fromkeys(keys, needed.account)
+
+
+def _bucket_policy(needed: Authorization, world: World) -> NamedDocument | None:
+    if not needed.action.startswith("s3:") or needed.resource == "*":
+        return None
+    return world.bucket_policy(needed.resource.split(":", 5)[-1].partition("/")[0])
+
+
+def _hidden(
+    request: AwsRequest, operation: Operation, caller: Caller, world: World, context: Context
+) -> Denial | None:
+    """Refuse to say that an object is absent to somebody who may not list the bucket.
+
+    Source: S3 API Reference, GetObject and HeadObject, "Permissions".
+    """
+    if request.service != "s3" or operation.name not in _READS_OF_OBJECTS:
+        return None
+    where = target(request)
+    found = world.bucket(where.bucket)
+    if found is None or found[1].keys.getlist(where.key, []):
+        return None
+    listing = Authorization("s3:ListBucket", f"arn:aws:s3:::{where.bucket}", found[0])
+    verdict = decision(listing, caller, world, context)
+    return None if verdict.is_allowed else _denial(request, listing, caller, verdict)
+
+
+def _denial(request: AwsRequest, needed: Authorization, caller: Caller, found: Decision) -> Denial:
+    explicit = found.verdict is Verdict.EXPLICITLY_DENIED
+    if caller.principal.type == "anonymous":
+        message = "Access Denied" if request.service == "s3" else "Missing Authentication Token"
+        return Denial(message, explicit=explicit, action=needed.action, resource=shown(needed.resource))
+    by, none = _LAYERS[found.decided_by]
+    reason = (
+        f"with an explicit deny in {by}" if explicit else f"because {none} allows the {needed.action} action"
+    )
+    resource = shown(needed.resource)
+    on = "" if request.service == "ec2" and resource == "*" else f" on resource: {_quoted(request, resource)}"
+    words = f"User: {caller.principal.arn} is not authorized to perform: {needed.action}{on} {reason}"
+    if request.service == "ec2":
+        words = f"You are not authorized to perform this operation. {words}"
+    if needed.unresolved:
+        words += " (the sandbox could not tell which resource the request means and asked for `*`)"
+    return Denial(words, explicit=explicit, action=needed.action, resource=resource)
+
+
+def _quoted(request: AwsRequest, resource: str) -> str:
+    return f'"{resource}"' if request.service == "s3" else resource
