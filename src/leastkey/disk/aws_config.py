@@ -1,0 +1,219 @@
+"""The user's AWS config and credentials files: one section of ours, everything else as it was, byte for byte.
+
+Source: AWS CLI User Guide, "Configuration and credential file settings in the AWS CLI"; SDKs and Tools Reference
+Guide, "Location of the shared config and credentials files".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from leastkey.disk.config_lines import ConfigText, FaultError
+from leastkey.disk.files import FOLDER_MODE, failure, replace_public, write_private
+from leastkey.disk.files import remove as remove_file
+from leastkey.disk.locks import hold_file
+from leastkey.errors import LeastkeyError
+from leastkey.ports.local import ProfileSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["AwsProfiles"]
+
+_WAIT_SECONDS: Final = 10.0
+_TRIES: Final = 5
+_BACKUP: Final = ".leastkey-backup"
+_LOCK: Final = ".leastkey-lock"
+_WINS: Final = ("aws_access_key_id", "credential_process", "role_arn", "web_identity_token_file")
+"""Settings of the credentials file that win over the same profile's `credential_process` in the config file."""
+
+
+class AwsProfiles:
+    """The files `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` name, by default in ~/.aws. Implements Profiles."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._home = environ.get("HOME", "")
+        self._config = _expanded(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ)
+        self._credentials = _expanded(
+            environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ
+        )
+
+    @property
+    def config_file(self) -> str:
+        """The file that is read and written (`AWS_CONFIG_FILE` or `~/.aws/config`)."""
+        return str(self._config)
+
+    def read(self, name: str) -> ProfileSection | None:
+        """Read a profile's section of the config file: its settings, the user's own among them."""
+        with _faults(self._config):
+            section = _parsed(_bytes(self._config) or b"").section(name)
+        return None if section is None else ProfileSection(name, section.settings)
+
+    def shadowed_by(self, name: str) -> str | None:
+        """Give `file:line` of a static key of the same profile name that would win over ours."""
+        return self._found(self._credentials, name, _WINS, credentials=True) or self._found(
+            self._config, name, _WINS[:1], credentials=False
+        )
+
+    def _found(self, path: Path, name: str, keys: tuple[str, ...], *, credentials: bool) -> str | None:
+        with _faults(path):
+            text = _parsed(_bytes(path) or b"", credentials=credentials)
+            section = text.section(name)
+            lines = [] if section is None else [text.line_of(section, key) for key in keys]
+        return next((f"{path}:{line}" for line in lines if line is not None), None)
+
+    def write(self, section: ProfileSection) -> bool:
+        """Write the section, keeping all else; says whether anything changed. A backup is made before the first change."""
+
+        def edit(text: ConfigText) -> str:
+            return text.written(section.name, section.settings)
+
+        self._make_folder()
+        with self._held(f"writing the profile {section.name}"):
+            return self._edit(edit, back_up=True)
+
+    def remove(self, name: str) -> bool:
+        """Remove the section; with our last one our backup goes too, and the file if it was us who made it."""
+        if not self._config.exists():
+            return False
+        with self._held(f"removing the profile {name}"):
+            changed = self._edit(lambda text: text.removed(name), back_up=False)
+            left = _bytes(self._config)
+            with _faults(self._config):
+                ours_left = _parsed(left or b"").has_ours()
+            if not ours_left:
+                had_backup = remove_file(self._backup)
+                if changed and not had_backup and not left:
+                    self._remove_made_by_us()
+        self._remove_empty_folder()
+        return changed
+
+    @property
+    def _backup(self) -> Path:
+        return self._config.with_name(self._config.name + _BACKUP)
+
+    @contextlib.contextmanager
+    def _held(self, operation: str) -> Iterator[None]:
+        lock = self._config.with_name(self._config.name + _LOCK)
+        with hold_file(lock, f"`{self._config}`", operation, wait_seconds=_WAIT_SECONDS):
+            yield
+
+    def _edit(self, edit: Callable[[ConfigText], str | None], *, back_up: bool) -> bool:
+        """Read, edit and replace; again from the start when another program changed the file meanwhile."""
+        target = Path(os.path.realpath(self._config))  # a link stays, the file it leads to is edited
+        for _ in range(_TRIES):
+            seen = _stat(target)
+            before = _bytes(target)
+            with _faults(self._config):
+                text = _parsed(before or b"")
+                after = edit(text)
+            if after is None or (data := after.encode()) == (before or b""):
+                return False
+            if back_up and before is not None and not text.has_ours() and not self._backup.exists():
+                write_private(self._backup, before)
+            if _same(seen, _stat(target)):
+                _refuse_foreign(self._config, seen)
+                replace_public(target, data, like=seen)
+                return True
+        raise LeastkeyError(
+            "config-invalid",
+            f"`{self._config}` keeps changing while it is edited",
+            remedy="close what else writes it, then run the same command again",
+        )
+
+    def _make_folder(self) -> None:
+        folder = self._config.parent
+        try:
+            for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+                missing.mkdir(mode=FOLDER_MODE)
+                missing.chmod(FOLDER_MODE)
+        except OSError as error:
+            raise failure(error, folder) from error
+
+    def _remove_made_by_us(self) -> None:
+        if not self._config.is_symlink():
+            remove_file(self._config)
+
+    def _remove_empty_folder(self) -> None:
+        """Remove ~/.aws when nothing is left in it; a folder the user named stays."""
+        if self._config == Path(self._home, ".aws", "config"):
+            with contextlib.suppress(OSError):  # not empty, which is the usual case
+                self._config.parent.rmdir()
+
+
+def _expanded(text: str, environ: Mapping[str, str]) -> Path:
+    """Expand variables and `~` as AWS's tools do."""
+    named = re.sub(r"\$(\w+|\{\w+\})", lambda found: environ.get(found[1].strip("{}"), found[0]), text)
+    if named == "~" or named.startswith("~/"):
+        home = environ.get("HOME", "")
+        if not home:
+            raise LeastkeyError(
+                "usage",
+                "there is no home folder to find AWS's configuration in",
+                why="`HOME` is unset",
+                remedy="`export HOME=...`, or name the files: AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
+            )
+        named = home + named[1:]
+    return Path(os.path.abspath(named))  # noqa: PTH100  # `resolve` would follow links that the user sees as the file
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise failure(error, path) from error
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise failure(error, path) from error
+
+
+def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
+
+
+def _refuse_foreign(path: Path, status: os.stat_result | None) -> None:
+    if status is not None and os.geteuid() not in {0, status.st_uid}:
+        raise LeastkeyError(
+            "config-invalid",
+            f"`{path}` belongs to somebody else",
+            why=f"it belongs to user {status.st_uid}, we are user {os.geteuid()}",
+            remedy=f"`ls -l {path}`, or name another file: `export AWS_CONFIG_FILE=...`",
+        )
+
+
+def _parsed(data: bytes, *, credentials: bool = False) -> ConfigText:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FaultError("it is not UTF-8 text from here on", line) from error
+    return ConfigText(text, credentials=credentials)
+
+
+@contextlib.contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FaultError as fault:
+        place = str(path) if fault.line is None else f"{path}:{fault.line}"
+        raise LeastkeyError(
+            "config-invalid",
+            f"{place} cannot be edited safely",
+            why=fault.why,
+            remedy=f"put it right by hand, then run the same command again: `{place}`",
+            place=place,
+        ) from fault
