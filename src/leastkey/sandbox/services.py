@@ -1,0 +1,61 @@
+"""The services the sandbox has: how each is signed for, which backend of moto keeps it, and how it speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from leastkey.sandbox.request import Protocol
+
+__all__ = ["ALL_SERVICES", "BY_SIGNING_NAME", "Service", "known_regions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. `name` is botocore's and moto's, `signing_name` stands in credential scopes.
+
+    `target` is the prefix of `X-Amz-Target` for the json protocol, `namespace` the XML one of its errors.
+    `skew_seconds` is how far a client's clock may be off.
+    """
+
+    name: str
+    signing_name: str
+    protocol: Protocol
+    namespace: str = ""
+    target: str = ""
+    json_version: str = "1.0"
+    skew_seconds: int = 300
+
+    @property
+    def is_s3(self) -> bool:
+        """Say whether S3's own rules of signing, errors and anonymous access hold."""
+        return self.name == "s3"
+
+
+ALL_SERVICES: Final = (
+    Service("iam", "iam", "query", "https://iam.amazonaws.com/doc/2010-05-08/"),
+    Service("sts", "sts", "query", "https://sts.amazonaws.com/doc/2011-06-15/"),
+    Service("ec2", "ec2", "ec2"),
+    Service("s3", "s3", "rest-xml", skew_seconds=900),
+    Service("sns", "sns", "query", "http://sns.amazonaws.com/doc/2010-03-31/"),
+    Service("dynamodb", "dynamodb", "json", target="DynamoDB_20120810"),
+    Service("sqs", "sqs", "json", target="AmazonSQS"),
+    Service("stepfunctions", "states", "json", target="AWSStepFunctions"),
+    Service("kms", "kms", "json", target="TrentService", json_version="1.1"),
+    Service("logs", "logs", "json", target="Logs_20140328", json_version="1.1"),
+    Service("ssm", "ssm", "json", target="AmazonSSM", json_version="1.1"),
+    Service("secretsmanager", "secretsmanager", "json", target="secretsmanager", json_version="1.1"),
+    Service("events", "events", "json", target="AWSEvents", json_version="1.1"),
+)
+
+BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """Give the commercial regions, from botocore's own list."""
+    from botocore.session import Session
+
+    return frozenset(Session().get_available_regions("ec2"))
