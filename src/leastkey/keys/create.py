@@ -1,0 +1,358 @@
+"""Step 5: make sure that the user has one key, that its secret is stored, and that it works (C1 to C15).
+
+The secret is shown once and CreateAccessKey has no idempotency token, so the intent is written first, one attempt is
+made, and any doubt about it is settled by listing before another is made.
+Source: IAM API Reference, CreateAccessKey; IAM User Guide, "Manage access keys for IAM users".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from leastkey.errors import AwsError, LeastkeyError
+from leastkey.iam.credentials import shown
+from leastkey.iam.limits import ACCESS_KEYS_PER_USER
+from leastkey.keys.prove import prove as proves
+from leastkey.keys.recover import (
+    accounted,
+    adopt,
+    close_stored,
+    creating_intents,
+    delete_command,
+    delete_unstored,
+    facts_of,
+    recover_intents,
+    unproved,
+)
+from leastkey.keys.refusals import clock_skew, is_busy, is_missing
+from leastkey.keys.retire import retire_key, switch_off_and_delete
+from leastkey.keys.work import OPERATION_TAG, PROPAGATION_SECONDS, KeyWork, lock_name, seen_key, token_of
+from leastkey.ports.aws import KeyList
+from leastkey.ports.local import Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from leastkey.iam.credentials import AccessKey, AccessKeyId
+    from leastkey.plan.seen import SeenAccessKey
+    from leastkey.ports.aws import AccessKeys, Sts
+    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.people import Progress
+
+__all__ = ["ensure_key"]
+
+CREATES: Final = 3
+"""Times CreateAccessKey is called in one run, each one reconciled before the next."""
+BUSY_TRIES: Final = 8
+LAGGING_SECONDS: Final = 4.0
+"""How long a key is tried that neither the list shows nor STS accepts: two that agree are soon believed."""
+RUN_SETTLE_SECONDS: Final = 30.0
+"""Within a run a list is believed this long after a lost answer."""
+
+
+def ensure_key(  # noqa: PLR0913  # one argument a fact; the contract between the flows names each
+    user: str,
+    binding: Binding,
+    iam: AccessKeys,
+    sts_of: Callable[[AccessKey], Sts],
+    local: Local,
+    *,
+    user_is_new: bool,
+    operation: str,
+    prove: bool,
+    progress: Progress,
+    server_time: datetime | None = None,
+) -> AccessKeyId:
+    """Give the key in use, made if there is none that works; `binding` then names it.
+
+    `operation` is the run's id, which `leastkey:op` carries on a user this run created. For such a user the key list
+    is known to be empty: with `user_is_new` and the `server_time` at which AWS made the user, one request is made.
+    `prove=False` leaves the proof of a new user's first key to the run's own `verify`.
+
+    A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
+    """
+    work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
+    with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+        local.vault.probe()
+        if user_is_new and server_time is not None:
+            _forget_past(work, server_time)
+        if user_is_new and server_time is not None and work.pointer() is None and not work.intents():
+            return _create(work, KeyList((), server_time), None, is_new=True, proven=prove)
+        listed = recover_intents(work, work.listed())
+        kept = _working(work, listed)
+        if kept is not None:
+            _retire_leftovers(work, listed, kept)
+            return kept
+        listed = _make_room(work, listed)
+        pointer = work.pointer()
+        retired = pointer if seen_key(listed, pointer) is not None else None
+        return _create(work, listed, retired, is_new=user_is_new, proven=True)
+
+
+def _forget_past(work: KeyWork, born: datetime) -> None:
+    """Close what is open about an earlier user of this name: its keys went with it."""
+    for intent in work.intents():
+        if intent.server_time < born:
+            for key in (intent.created_key, intent.retired_key):
+                if key is not None and key != work.pointer():
+                    work.local.vault.delete(work.entry(key))
+            work.local.intents.close(intent.operation)
+
+
+def _working(work: KeyWork, listed: KeyList) -> AccessKeyId | None:
+    """Give a key that is there, stored and signs: the one in use, else one in the vault that nobody points at."""
+    pointer = work.pointer()
+    if pointer is not None and _usable(work, listed, pointer):
+        return pointer
+    spare = [
+        seen.id for seen in listed.keys if seen.status == "Active" and seen.id in work.held() - {pointer}
+    ]
+    for key in spare:
+        if _usable(work, listed, key):
+            work.bind(key)
+            return key
+    return None
+
+
+def _usable(work: KeyWork, listed: KeyList, key: AccessKeyId) -> bool:
+    """Say whether a key's stored secret signs a call. A list that does not show the key may merely lag."""
+    secret = work.secret(key)
+    seen = seen_key(listed, key)
+    if secret is None or (seen is not None and seen.status == "Inactive"):
+        return False
+    within = LAGGING_SECONDS if seen is None else PROPAGATION_SECONDS
+    if proves(work, key, secret, within=within, in_a_row=1):
+        return True
+    if seen is None or seen_key(work.listed(), key) is None:
+        return False
+    raise unproved(work, key)
+
+
+def _retire_leftovers(work: KeyWork, listed: KeyList, keep: AccessKeyId | None) -> KeyList:
+    """Delete keys of ours that nothing points at: their secrets lie in the vault, so they are in our ledger."""
+    for key in sorted(work.held() & {seen.id for seen in listed.keys} - {keep}):
+        work.progress.say(f"deleting {shown(key)}: a key of ours that is not in use")
+        listed = retire_key(work, listed, key) or listed
+    return listed
+
+
+def _make_room(work: KeyWork, listed: KeyList) -> KeyList:
+    """Refuse beside a key that is not ours; free a slot by deleting what is ours and of no use."""
+    foreign = _foreign(work, listed)
+    if foreign and (swept := delete_unstored(work, listed, creating_intents(work))) is not None:
+        listed = swept
+        foreign = _foreign(work, listed)
+    if len(foreign) >= ACCESS_KEYS_PER_USER or any(seen.status == "Active" for seen in foreign):
+        raise _not_ours(work, listed)
+    listed = _retire_leftovers(work, listed, work.pointer())
+    pointer = work.pointer()
+    present = [seen.id for seen in listed.keys if seen.id not in _ghosts(work)]
+    if len(present) >= ACCESS_KEYS_PER_USER and pointer in present:
+        # Only a key that cannot sign comes here: it is switched off, or its secret is lost.
+        listed = retire_key(work, listed, pointer) or listed
+    return listed
+
+
+def _ghosts(work: KeyWork) -> set[AccessKeyId | None]:
+    """Give the keys that are deleted while AWS's list may still show them."""
+    return {intent.retired_key for intent in work.intents() if intent.phase == "retire"}
+
+
+def _foreign(work: KeyWork, listed: KeyList) -> list[SeenAccessKey]:
+    known = accounted(work)
+    return [seen for seen in listed.keys if seen.id not in known]
+
+
+def _not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
+    known = accounted(work)
+    facts = tuple(
+        f"{facts_of(work, seen, listed)}  {'ours' if seen.id in known else 'not ours'}"
+        for seen in listed.keys
+    )
+    stranger = next(seen.id for seen in listed.keys if seen.id not in known)
+    full = len(listed.keys) >= ACCESS_KEYS_PER_USER
+    what = (
+        f"`{work.user}` already has {ACCESS_KEYS_PER_USER} access keys, AWS allows {ACCESS_KEYS_PER_USER}"
+        if full
+        else f"`{work.user}` has an access key whose secret is not on this computer"
+    )
+    return LeastkeyError(
+        "key-limit" if full else "unknown-key",
+        what,
+        why=facts,
+        state="no key was made or deleted",
+        remedy=(
+            f"{shown(stranger)} is not ours to remove; find who uses it, then `{delete_command(work.user, stranger)}`",
+            "or give the identity another user name in the spec (`used-by: - user: NAME`)",
+        ),
+    )
+
+
+def _create(
+    work: KeyWork, listed: KeyList, retired: AccessKeyId | None, *, is_new: bool, proven: bool
+) -> AccessKeyId:
+    """Make a key: intent, one attempt, store, prove, move the pointer, retire the old key (C5 to C15)."""
+    token = work.operation if is_new else _token(work)
+    for _ in range(CREATES):
+        intent = _open_intent(work, listed, retired, token, mark=not is_new)
+        key = _attempt(work, intent, is_new=is_new)
+        if isinstance(key, KeyList):
+            listed = key
+            continue
+        _store(work, intent, key)
+        stored = replace(intent, phase="stored", created_key=key.id)
+        work.local.intents.update(stored)
+        if proven:
+            adopt(work, stored, KeyList((), stored.server_time))
+            if work.pointer() != key.id:
+                raise unproved(work, key.id)
+        else:
+            work.bind(key.id)
+            close_stored(work, stored)
+        work.journal("done", "iam:CreateAccessKey", f"{work.user} {shown(key.id)}")
+        return key.id
+    raise LeastkeyError(
+        "outcome-unknown",
+        f"AWS did not answer `iam:CreateAccessKey` for `{work.user}`, {CREATES} times",
+        state="keys found after a lost answer were deleted again; the rest is known to the next run",
+        remedy="run the same command again when AWS answers",
+    )
+
+
+def _token(work: KeyWork) -> str:
+    """Give the id that the user is marked with: that of an open operation of ours where the user still carries it."""
+    carried = work.iam.get_user(work.user).tags.get(OPERATION_TAG)
+    if carried is not None and carried in {token_of(intent) for intent in work.intents()}:
+        return carried
+    return work.operation
+
+
+def _open_intent(
+    work: KeyWork, listed: KeyList, retired: AccessKeyId | None, token: str, *, mark: bool
+) -> Intent:
+    """Write the intent; then mark the user and list once more, so that `before` is younger than the mark."""
+    intent = Intent(
+        operation=work.fresh_name(token),
+        key=work.binding.key,
+        user=work.user,
+        before=tuple(seen.id for seen in listed.keys),
+        server_time=listed.server_time,
+        phase="creating",
+        retired_key=retired,
+    )
+    work.local.intents.create(intent)
+    if not mark:
+        return intent
+    work.journal("about", "iam:TagUser", work.user)
+    work.iam.tag("user", work.user, {OPERATION_TAG: token})
+    again = work.listed()
+    before = {*intent.before, *(seen.id for seen in again.keys)}
+    intent = replace(intent, before=tuple(sorted(before)), server_time=again.server_time)
+    work.local.intents.update(intent)
+    return intent
+
+
+def _attempt(work: KeyWork, intent: Intent, *, is_new: bool) -> AccessKey | KeyList:
+    """Call CreateAccessKey once; a list to go on from when no key came of it that can be used.
+
+    Only a refusal that says "nothing was done, ask again" is followed by another call at once.
+    """
+    clock = work.local.clock
+    started = clock.monotonic()
+    work.journal("about", "iam:CreateAccessKey", work.user)
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return work.iam.create_access_key(work.user)
+        except AwsError as error:
+            if error.outcome == "unknown":
+                return _reconcile(work, intent)
+            busy = is_busy(error) and tries < BUSY_TRIES
+            not_yet = is_new and is_missing(error)
+            if clock.monotonic() - started >= PROPAGATION_SECONDS or not (busy or not_yet):
+                work.local.intents.close(intent.operation)
+                return _refused(work, error)
+        clock.sleep(min(10.0, 0.5 * 2.0**tries))
+
+
+def _refused(work: KeyWork, error: AwsError) -> KeyList:
+    """Raise for a create that AWS refused. Where a key of an interrupted run turned up late, give the list without it."""
+    skew = clock_skew(error, work.local.clock.now(), state="no key was made")
+    if skew is not None:
+        raise skew from None
+    if error.code == "LimitExceeded":
+        return _full(work, error)
+    raise error
+
+
+def _full(work: KeyWork, error: AwsError) -> KeyList:
+    """Find the second key that AWS speaks of: a late one of ours is deleted, any other is refused by name."""
+    clock = work.local.clock
+    started = clock.monotonic()
+    while True:
+        listed = work.listed()
+        swept = delete_unstored(work, listed, creating_intents(work))
+        if swept is not None:
+            return swept
+        full = len(listed.keys) >= ACCESS_KEYS_PER_USER
+        if full or clock.monotonic() - started >= RUN_SETTLE_SECONDS:
+            break
+        clock.sleep(2)
+    if _foreign(work, listed):
+        raise _not_ours(work, listed)
+    raise error
+
+
+def _reconcile(work: KeyWork, intent: Intent) -> KeyList:
+    """After a lost answer: list until the key appears and delete it, or until the list can be believed.
+
+    With nothing found the intent stays open, so that a key which appears later is still known for ours.
+    """
+    clock = work.local.clock
+    started = clock.monotonic()
+    work.progress.say("AWS's answer was lost; looking whether it made a key")
+    while True:
+        listed = work.listed()
+        newest = delete_unstored(work, listed, [intent])
+        if newest is not None:
+            return newest
+        if clock.monotonic() - started >= RUN_SETTLE_SECONDS:
+            return listed
+        clock.sleep(2)
+
+
+def _store(work: KeyWork, intent: Intent, key: AccessKey) -> None:
+    """Write down the key's id, put its secret into the vault and read it back (C7).
+
+    From the first of these on the key is in our ledger. When one fails the key is deleted again, at once.
+    """
+    entry = work.entry(key.id)
+    why = "the vault gave back something else than it was given"
+    try:
+        work.local.intents.update(replace(intent, created_key=key.id))
+        work.local.vault.put(entry, key.secret)
+        if work.local.vault.get(entry) == key.secret:
+            return
+    except LeastkeyError as error:
+        why = error.what
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    state = f"the new key {shown(key.id)} was deleted again; what worked before still works"
+    try:
+        switch_off_and_delete(work, key.id)
+        # Else the intent stays: the next run sweeps it, and knows the key for a ghost while lists still show it.
+        if seen_key(work.listed(), key.id) is None:
+            work.local.vault.delete(entry)
+            work.local.intents.close(intent.operation)
+    except (AwsError, LeastkeyError, OSError):
+        state = f"the new key {shown(key.id)} may be left; the next run of the same command deletes it"
+    raise LeastkeyError(
+        "store-failed",
+        f"the new key of `{work.user}` could not be stored in the vault `{work.local.vault.name}`",
+        why=why,
+        state=state,
+        remedy="make room or unlock the vault, then run the same command again",
+    ) from None

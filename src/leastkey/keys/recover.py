@@ -1,0 +1,225 @@
+"""Finish what an interrupted run left: adopt the key whose secret is stored, delete the key whose secret is lost.
+
+Recovery never waits for AWS's lists to settle and never ends a run because nothing is found yet: such an intent
+stays open, the run goes on under a fresh one, and a later run sweeps it. A key is deleted only when it is provably
+ours: made within the intent's time by AWS's clock, never used, and the user still carries our run's id. All open
+intents of this state folder are of runs that are dead (we hold the user's lock), so no more keys than intents can
+be ours.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from leastkey.errors import LeastkeyError
+from leastkey.iam.credentials import shown
+from leastkey.keys.prove import KEPT, prove
+from leastkey.keys.retire import finish_retiring, retire_found
+from leastkey.keys.work import OPERATION_TAG, KeyWork, age_seconds, lock_name, seen_key, token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from leastkey.iam.credentials import AccessKey, AccessKeyId
+    from leastkey.plan.seen import SeenAccessKey
+    from leastkey.ports.aws import AccessKeys, KeyList, Sts
+    from leastkey.ports.local import Binding, Intent, Local
+    from leastkey.ports.people import Progress
+
+__all__ = [
+    "accounted",
+    "adopt",
+    "close_stored",
+    "creating_intents",
+    "delete_command",
+    "delete_unstored",
+    "facts_of",
+    "recover",
+    "recover_intents",
+    "unproved",
+]
+
+SETTLE_SECONDS: Final = 300.0
+"""In recovery a list is believed this long after the intent."""
+LIFETIME: Final = timedelta(minutes=15)
+"""A key made later than this after its intent was not made by that run."""
+SLACK: Final = timedelta(seconds=2)
+"""AWS writes whole seconds, and two of its servers answer."""
+
+
+def recover(
+    user: str,
+    binding: Binding,
+    iam: AccessKeys,
+    sts_of: Callable[[AccessKey], Sts],
+    local: Local,
+    *,
+    operation: str,
+    progress: Progress,
+) -> AccessKeyId | None:
+    """Finish the open operations on a user's keys; gives the key in use afterwards. Without open ones, no request is made."""
+    work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
+    if work.intents():
+        with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+            recover_intents(work, work.listed())
+    return work.pointer()
+
+
+def recover_intents(work: KeyWork, listed: KeyList) -> KeyList:
+    """Carry every open intent as far as it goes; gives the newest list."""
+    for intent in work.intents():
+        match intent.phase:
+            case "retire":
+                listed = finish_retiring(work, intent) or listed
+            case "stored":
+                listed = adopt(work, intent, listed)
+            case "creating" if intent.created_key is not None:
+                listed = adopt(work, intent, listed)
+            case "creating":
+                pass  # which key it made, if any, shows when all intents are looked at together
+    return _sweep_creating(work, listed)
+
+
+def adopt(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
+    """Continue at C9: prove the stored key, move the pointer, retire the key it replaces.
+
+    A key whose secret did not reach the vault, or that AWS has no more, is given up: its id is in our ledger.
+    """
+    key = intent.created_key
+    secret = None if key is None else work.secret(key)
+    if key is None or secret is None:
+        return _give_up(work, intent, listed)
+    seen = seen_key(listed, key)
+    settled = age_seconds(listed, intent.server_time) > SETTLE_SECONDS
+    if (seen is None and settled) or (seen is not None and seen.status == "Inactive"):
+        return _give_up(work, intent, listed)
+    if not prove(work, key, secret):
+        listed = work.listed()
+        if seen_key(listed, key) is None:
+            return _give_up(work, intent, listed)
+        raise unproved(work, key)
+    work.bind(key)
+    return close_stored(work, intent) or listed
+
+
+def close_stored(work: KeyWork, intent: Intent) -> KeyList | None:
+    """Continue at C11: retire the key that the pointer named before, or be done."""
+    if intent.retired_key is None or intent.retired_key == work.pointer():
+        work.local.intents.close(intent.operation)
+        return None
+    return retire_found(work, intent, intent.retired_key)
+
+
+def unproved(work: KeyWork, key: AccessKeyId) -> LeastkeyError:
+    """Give the error for a key that AWS lists and does not accept."""
+    return LeastkeyError(
+        "key-unproved",
+        f"AWS does not accept the new key {shown(key)} of `{work.user}` yet",
+        why="asked for 60 s; new keys take a while to reach every server of AWS",
+        state=KEPT,
+        remedy="run the same command again: it goes on with this key",
+    )
+
+
+def _give_up(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
+    if intent.created_key is None or intent.created_key == work.pointer():
+        work.local.intents.close(intent.operation)
+        return listed
+    return retire_found(work, intent, intent.created_key) or listed
+
+
+def accounted(work: KeyWork) -> frozenset[AccessKeyId]:
+    """Give the keys whose story is known: the one in use, those in the vault, those named in open intents."""
+    named = {
+        key
+        for intent in work.intents()
+        for key in (intent.created_key, intent.retired_key)
+        if key is not None
+    }
+    pointer = work.pointer()
+    return work.held() | named | ({pointer} if pointer is not None else set())
+
+
+def _sweep_creating(work: KeyWork, listed: KeyList) -> KeyList:
+    """Delete the finds whose secret nobody holds, and close intents that found nothing for long enough."""
+    if not (creating := creating_intents(work)):
+        return listed
+    listed = delete_unstored(work, listed, creating) or listed
+    old = [i for i in creating_intents(work) if age_seconds(listed, i.server_time) > SETTLE_SECONDS]
+    if old:
+        again = work.listed()
+        known = accounted(work)
+        for intent in old:
+            if all(seen.id in intent.before or seen.id in known for seen in again.keys):
+                work.local.intents.close(intent.operation)
+        listed = again
+    return listed
+
+
+def creating_intents(work: KeyWork) -> list[Intent]:
+    """Give the operations of which nobody knows yet whether they made a key."""
+    return [i for i in work.intents() if i.phase == "creating" and i.created_key is None]
+
+
+def delete_unstored(work: KeyWork, listed: KeyList, creating: Sequence[Intent]) -> KeyList | None:
+    """Delete the keys that these intents made and nobody stored. Raises `orphan-key` when one is not provably ours.
+
+    Gives the newest list, or None when nothing was found.
+    """
+    known = accounted(work)
+    unclaimed = list(creating)
+    newest = None
+    for seen in listed.keys:
+        if seen.id in known or not (fits := [i for i in unclaimed if seen.id not in i.before]):
+            continue
+        # The latest that was written before the key was made; what appears later may still fit an older one.
+        intent = next((i for i in reversed(fits) if i.server_time <= seen.created), fits[-1])
+        if (doubt := _doubt(work, intent, seen)) is not None:
+            raise _orphan(work, seen, doubt)
+        work.progress.say(
+            f"deleting {shown(seen.id)}: an interrupted run made it and its secret was never stored"
+        )
+        unclaimed.remove(intent)
+        newest = retire_found(work, intent, seen.id)
+    return newest
+
+
+def _doubt(work: KeyWork, intent: Intent, seen: SeenAccessKey) -> str | None:
+    """Say why a key may be somebody else's, or None when it is provably ours."""
+    if not intent.server_time - SLACK <= seen.created <= intent.server_time + LIFETIME:
+        return "it was not made while our run was at work"
+    if work.iam.access_key_last_used(seen.id).last_used is not None:
+        return "it was used"
+    if work.iam.get_user(work.user).tags.get(OPERATION_TAG) != token_of(intent):
+        return "the user does not carry our run's mark any more"
+    return None
+
+
+def facts_of(work: KeyWork, seen: SeenAccessKey, now: KeyList) -> str:
+    """Give a key's line in an error: id, status, age, last use."""
+    used = work.iam.access_key_last_used(seen.id).last_used
+    last = "never used" if used is None else f"last used {_ago((now.server_time - used).total_seconds())}"
+    return f"{shown(seen.id)}  {seen.status.lower()}  made {_ago(age_seconds(now, seen.created))}  {last}"
+
+
+def delete_command(user: str, key: AccessKeyId) -> str:
+    """Give the command by which a person deletes a key."""
+    return f"aws iam delete-access-key --user-name {user} --access-key-id {key}"
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "moments ago"
+
+
+def _orphan(work: KeyWork, seen: SeenAccessKey, doubt: str) -> LeastkeyError:
+    return LeastkeyError(
+        "orphan-key",
+        f"the key {shown(seen.id)} of `{work.user}` may be of an interrupted run, and may be somebody's",
+        why=(facts_of(work, seen, work.listed()), doubt),
+        state="no key was made or deleted",
+        remedy=f"find out who uses it, then: {delete_command(work.user, seen.id)}",
+    )

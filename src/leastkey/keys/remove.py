@@ -1,0 +1,84 @@
+"""Take a user's keys down, for `destroy`: at AWS first, then what this computer holds for them.
+
+All keys of the user go, also one this computer knows nothing of. The rule "never delete a key that is neither in our
+ledger nor provably ours" guards users that stay. Here the user itself is ours by path and tag, somebody has asked
+for its end and has seen it in the plan, IAM deletes no user that has keys, and a key of it can do one thing only:
+wear a role that is deleted in the same run. A key that is unknown here is named, with its last use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leastkey.errors import AwsError
+from leastkey.iam.credentials import AccessKeyId, shown
+from leastkey.keys.recover import accounted, facts_of
+from leastkey.keys.refusals import is_missing
+from leastkey.keys.work import KeyWork, lock_name
+
+if TYPE_CHECKING:
+    from leastkey.iam.credentials import AccessKey
+    from leastkey.ports.aws import AccessKeys, Sts
+    from leastkey.ports.local import Binding, Local, Vault
+    from leastkey.ports.people import Progress
+
+__all__ = ["remove_keys"]
+
+
+def remove_keys(
+    user: str, binding: Binding, iam: AccessKeys, local: Local, *, operation: str, progress: Progress
+) -> int:
+    """Delete all keys of a user of ours, their secrets, intents and the cached session; gives how many were deleted.
+
+    The caller has checked that path and tag of the user are ours. The binding stays, without its pointer, until
+    the profile is removed (`unbind_profile`). Running it again is harmless.
+    """
+    work = KeyWork(user, binding, iam, _signs_nothing, local, operation, progress)
+    with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+        stored = work.bound()
+        if stored is not None and stored.access_key is not None:
+            local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))
+        local.sessions.delete(binding.key)
+        deleted = _delete_all(work)
+        names = {local.vault.name, binding.vault, "" if stored is None else stored.vault}
+        for name in sorted(names - {""}):
+            _forget_secrets(work, local.vault_for(name))
+        for intent in work.intents():
+            local.intents.close(intent.operation)
+    return deleted
+
+
+def _delete_all(work: KeyWork) -> int:
+    try:
+        listed = work.iam.list_access_keys(work.user)
+    except AwsError as error:
+        if is_missing(error):
+            return 0
+        raise
+    known = accounted(work)
+    for seen in listed.keys:
+        if seen.id not in known:
+            work.progress.say(f"deleting a key of `{work.user}` unknown here: {facts_of(work, seen, listed)}")
+        work.journal("about", "iam:DeleteAccessKey", f"{work.user} {shown(seen.id)}")
+        _delete(work, seen.id)
+        work.journal("done", "iam:DeleteAccessKey", f"{work.user} {shown(seen.id)}")
+    return len(listed.keys)
+
+
+def _delete(work: KeyWork, key: AccessKeyId) -> None:
+    try:
+        work.iam.delete_access_key(work.user, key)
+    except AwsError as error:
+        if not is_missing(error):
+            raise
+
+
+def _forget_secrets(work: KeyWork, vault: Vault) -> None:
+    for entry in vault.entries():
+        if entry.startswith(work.entry(AccessKeyId(""))):
+            vault.delete(entry)
+
+
+def _signs_nothing(key: AccessKey) -> Sts:
+    raise AssertionError(f"removing keys signs nothing, not even with {shown(key.id)}")

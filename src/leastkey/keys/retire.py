@@ -1,0 +1,63 @@
+"""Delete a key of ours for good: switched off first, then deleted, then its secret forgotten (R12 to R14).
+
+The intent stays open while AWS's list still shows the key, so that a later run knows it for a ghost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leastkey.errors import AwsError
+from leastkey.iam.credentials import shown
+from leastkey.keys.refusals import is_missing
+from leastkey.keys.work import seen_key
+from leastkey.ports.local import Intent
+
+if TYPE_CHECKING:
+    from leastkey.iam.credentials import AccessKeyId
+    from leastkey.keys.work import KeyWork
+    from leastkey.ports.aws import KeyList
+
+__all__ = ["finish_retiring", "retire_found", "retire_key", "switch_off_and_delete"]
+
+
+def switch_off_and_delete(work: KeyWork, key: AccessKeyId) -> None:
+    """Delete a key at AWS, switched off first: that much is done even when the deletion fails."""
+    try:
+        work.iam.update_access_key(work.user, key, "Inactive")
+        work.iam.delete_access_key(work.user, key)
+    except AwsError as error:
+        if not is_missing(error):
+            raise
+
+
+def finish_retiring(work: KeyWork, intent: Intent) -> KeyList | None:
+    """Carry out the retirement an intent speaks of; gives the list AWS showed afterwards."""
+    key = intent.retired_key
+    listed = None
+    if key is not None:
+        work.journal("about", "iam:DeleteAccessKey", f"{work.user} {shown(key)}")
+        switch_off_and_delete(work, key)
+        work.journal("done", "iam:DeleteAccessKey", f"{work.user} {shown(key)}")
+        work.local.vault.delete(work.entry(key))
+        listed = work.listed()
+    if listed is None or seen_key(listed, key) is None:
+        work.local.intents.close(intent.operation)
+    return listed
+
+
+def retire_found(work: KeyWork, intent: Intent, key: AccessKeyId) -> KeyList | None:
+    """Retire the key an unfinished intent turned out to have made. The decision is written before it is carried out."""
+    retiring = replace(intent, phase="retire", created_key=None, retired_key=key)
+    work.local.intents.update(retiring)
+    return finish_retiring(work, retiring)
+
+
+def retire_key(work: KeyWork, listed: KeyList, key: AccessKeyId) -> KeyList | None:
+    """Retire a key that is in our ledger and of no use."""
+    before = tuple(seen.id for seen in listed.keys)
+    name = work.fresh_name(work.operation)
+    intent = Intent(name, work.binding.key, work.user, before, listed.server_time, "retire", retired_key=key)
+    work.local.intents.create(intent)
+    return finish_retiring(work, intent)
