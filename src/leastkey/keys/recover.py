@@ -168,14 +168,22 @@ def delete_unstored(work: KeyWork, listed: KeyList, creating: Sequence[Intent]) 
     Gives the newest list, or None when nothing was found.
     """
     known = accounted(work)
+    finds = [
+        seen
+        for seen in listed.keys
+        if seen.id not in known and any(seen.id not in i.before for i in creating)
+    ]
     unclaimed = list(creating)
     newest = None
-    for seen in listed.keys:
-        if seen.id in known or not (fits := [i for i in unclaimed if seen.id not in i.before]):
-            continue
+    for seen in finds:
+        fits = [i for i in unclaimed if seen.id not in i.before]
+        if not fits:
+            raise _orphan(work, seen, "it was there before our run began")
         # The latest that was written before the key was made; what appears later may still fit an older one.
         intent = next((i for i in reversed(fits) if i.server_time <= seen.created), fits[-1])
-        if (doubt := _doubt(work, intent, seen)) is not None:
+        doubt = "more keys turned up than runs were interrupted" if len(finds) > len(creating) else None
+        doubt = doubt or _doubt(work, intent, seen)
+        if doubt is not None:
             raise _orphan(work, seen, doubt)
         work.progress.say(
             f"deleting {shown(seen.id)}: an interrupted run made it and its secret was never stored"

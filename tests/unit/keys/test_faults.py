@@ -201,7 +201,26 @@ def test_a_key_nobody_here_knows_is_named_and_no_second_is_made(count: int) -> N
     assert "iam:CreateAccessKey" not in world.calls
 
 
-@pytest.mark.parametrize("doubt", ["used", "retagged", "old"])
+def test_a_key_of_ours_that_is_not_in_use_is_deleted_beside_the_one_that_is() -> None:
+    world = prepared(keyless, 0)
+    key = world.ensure()
+    world.mint(secret_kept=True)
+    world.tick(1)
+    assert world.ensure() == key
+    assert set(world.aws) == {key}
+    assert set(world.vault) == {world.entry(key)}
+
+
+def test_one_success_between_refusals_proves_nothing() -> None:
+    world = prepared(keyless, 0)
+    clean = world.fork()
+    clean.ensure()
+    first = clean.calls.index("sts:GetCallerIdentity")
+    world.ensure({first: "throttled", first + 2: "throttled"})
+    assert world.calls[first : first + 5] == ["sts:GetCallerIdentity"] * 5
+
+
+@pytest.mark.parametrize("doubt", ["used", "retagged", "old", "two"])
 def test_an_orphan_that_may_be_somebodys_is_not_touched(doubt: str) -> None:
     world = prepared(keyless, 0)
     clean = world.fork()
@@ -213,6 +232,9 @@ def test_an_orphan_that_may_be_somebodys_is_not_touched(doubt: str) -> None:
             world.aws[orphan].last_used = world.now()
         case "retagged":
             world.tags["leastkey:op"] = "another-host"
+        case "two":
+            world.mint(secret_kept=False)
+            world.tick(1)
         case _:
             world.seconds += 3_600
             world.aws[orphan].created = world.now()
