@@ -13,6 +13,7 @@ from leastkey.sandbox import public_access, resources_ec2, resources_iam, resour
 from leastkey.sandbox.arns import shown
 from leastkey.sandbox.authorization import Authorization
 from leastkey.sandbox.context import request_context
+from leastkey.sandbox.last_used import note_use
 from leastkey.sandbox.parameters import parameters
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve_s3 import target
@@ -55,6 +56,7 @@ def authorizations(
 
 def authorize(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Denial | None:
     """Decide a request, and give the first denial."""
+    note_use(request, caller, world)
     context = request_context(request, caller, world)
     for needed in authorizations(request, operation, caller, world):
         if "*" in needed.resource and needed.resource != "*":

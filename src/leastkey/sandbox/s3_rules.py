@@ -1,0 +1,95 @@
+"""What S3 refuses and moto would carry out, and what a new bucket is like.
+
+Source: S3 API Reference, "Error responses"; Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from leastkey.iam.document import DocumentError
+from leastkey.sandbox.public_access import close, is_public
+from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.resolve_s3 import target
+from leastkey.sandbox.world import PARTITION, document
+
+if TYPE_CHECKING:
+    from leastkey.iam.document import PolicyDocument
+    from leastkey.sandbox.request import AwsRequest, Operation, Response
+    from leastkey.sandbox.world import World
+
+__all__ = ["refusal", "settle"]
+
+_POLICY_BYTES: Final = 20_480
+_OF_UPLOAD: Final = frozenset(
+    {"AbortMultipartUpload", "CompleteMultipartUpload", "ListParts", "UploadPart", "UploadPartCopy"}
+)
+
+
+def refusal(request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
+    """Give S3's refusal of a request, or None."""
+    where = target(request)
+    found = world.bucket(where.bucket)
+    if operation.name in _OF_UPLOAD:
+        return _upload_fault(where.query.get("uploadId", ""), where.key, None if found is None else found[1])
+    if operation.name == "PutBucketPolicy":
+        return _policy_fault(request.body, where.bucket, None if found is None else found[1])
+    if operation.name == "CreateBucket" and found is not None and found[0] != request.account:
+        return Refusal(409, "BucketAlreadyExists", "The requested bucket name is not available.")
+    return None
+
+
+def settle(request: AwsRequest, operation: Operation, world: World, response: Response) -> None:
+    """Close a new bucket to the public, as AWS does."""
+    if operation.name != "CreateBucket" or response.status != 200:
+        return
+    found = world.bucket(target(request).bucket)
+    if found is not None and found[1].public_access_block is None and not found[1].keys:
+        close(found[1])
+
+
+def _upload_fault(upload: str, key: str, bucket: Any | None) -> Refusal | None:
+    """Refuse the upload of another key: moto finds it by its id alone."""
+    known = None if bucket is None else bucket.multiparts.get(upload)
+    if known is None or known.key_name == key:
+        return None
+    return Refusal(
+        404,
+        "NoSuchUpload",
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+        "completed.",
+    )
+
+
+def _policy_fault(body: bytes, name: str, bucket: Any | None) -> Refusal | None:
+    if len(body) > _POLICY_BYTES:
+        return _malformed("The policy exceeds the maximum size of 20 KB.")
+    try:
+        policy = document(body.decode("utf-8"), "resource")
+    except (DocumentError, UnicodeDecodeError) as error:
+        return _malformed(f"Policies must be valid JSON and policy language: {error}")
+    if not _is_about(policy, name):
+        return _malformed("Policy has invalid resource")
+    block = getattr(bucket, "public_access_block", None)
+    if getattr(block, "block_public_policy", False) and is_public(policy):
+        return Refusal(
+            403,
+            "AccessDenied",
+            "The bucket policy grants public access and the BlockPublicPolicy setting of Block Public Access is on.",
+        )
+    return None
+
+
+def _is_about(policy: PolicyDocument, name: str) -> bool:
+    """Say whether every resource of a policy lies in its bucket."""
+    arn = f"arn:{PARTITION}:s3:::{name}"
+    patterns = [
+        pattern
+        for statement in policy.statements
+        for pattern in (*statement.resources, *statement.not_resources)
+    ]
+    return all(pattern == arn or pattern.startswith((f"{arn}/", f"{arn}*")) for pattern in patterns)
+
+
+def _malformed(words: str) -> Refusal:
+    return Refusal(400, "MalformedPolicy", words)
