@@ -1,0 +1,157 @@
+"""The vault: one age file holds all secrets; whoever has its identity can read it.
+
+Writers in several processes and threads take turns: read, change, encrypt and replace happen under one lock.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from leastkey.errors import LeastkeyError
+from leastkey.secret import Secret
+from leastkey.vault.age_identity import AgeIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leastkey.vault.files import FileDoor
+    from leastkey.vault.identity_store import IdentityStore
+
+__all__ = ["AgeFile"]
+
+_FORMAT: Final = 1
+_PROBE: Final = "probe/"
+"""Entries under this name are dry writes; one that a killed process left is dropped by the next writer."""
+_PROBE_NAME_CHARACTERS: Final = 256
+_PROBE_CHARACTERS: Final = 128
+"""At least what an entry of ours takes: a name of account, endpoint, user and key id; a secret of 40 characters."""
+
+
+class AgeFile:
+    """Secrets by entry name in one encrypted file. Implements ports.local.Vault."""
+
+    def __init__(self, name: str, files: FileDoor, file: str, identity: IdentityStore) -> None:
+        self.name = name
+        self._files = files
+        self._file = file
+        self._store = identity
+        self._known: AgeIdentity | None = None
+
+    def put(self, entry: str, secret: Secret) -> None:
+        """Store durably; replaces."""
+        with self._files.lock(f"storing a secret in the vault {self.name}"):
+            held = self._held()
+            held[entry] = secret
+            self._write(held)
+
+    def get(self, entry: str) -> Secret | None:
+        """Read, or None when there is no such entry."""
+        return self._held().get(entry)
+
+    def delete(self, entry: str) -> None:
+        """Forget; no error when it is not there."""
+        with self._files.lock(f"dropping a secret from the vault {self.name}"):
+            held = self._held()
+            if held.pop(entry, None) is not None:
+                self._write(held)
+
+    def entries(self) -> tuple[str, ...]:
+        """List entry names, sorted."""
+        return tuple(sorted(self._held()))
+
+    def probe(self) -> None:
+        """Put, read back, compare and delete an entry of full size, so that prompts and full disks come now."""
+        entry = _PROBE + secrets.token_hex(_PROBE_NAME_CHARACTERS // 2)
+        wanted = Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))
+        with self._files.lock(f"trying the vault {self.name}"):
+            held = self._held()
+            self._write({**held, entry: wanted})
+            found = self._read().get(entry)
+            self._write(held)
+        if found != wanted:
+            raise LeastkeyError(
+                "vault-failed",
+                f"the vault `{self._files.path(self._file)}` did not keep what was put into it",
+                why="read back, the trial entry was different",
+            )
+
+    def _held(self) -> dict[str, Secret]:
+        return {entry: secret for entry, secret in self._read().items() if not entry.startswith(_PROBE)}
+
+    def _read(self) -> dict[str, Secret]:
+        data = self._files.read(self._file)
+        if data is None:
+            self._known = None  # who removed the vault may have removed its identity too: ask the store again
+            return {}
+        return dict(self._decoded(self._decrypted(data)))
+
+    def _decrypted(self, data: bytes) -> bytes:
+        if self._known is not None:
+            try:
+                return self._known.decrypt(data)
+            except ValueError:
+                self._known = None  # replaced by another process: ask the store again
+        identity = self._store.load()
+        if identity is None:
+            raise self._failed(
+                "its identity is gone",
+                f"{self._store.place} has none; without it the secrets cannot be read by anybody",
+                "put the identity back from a backup; or make new keys: "
+                f"`rm {self._files.path(self._file)}`, then `leastkey up`",
+            )
+        try:
+            decrypted = identity.decrypt(data)
+        except ValueError as error:
+            why = f"with the identity in {self._store.place}: {error}"
+            raise self._failed("cannot be decrypted", why) from None
+        self._known = identity
+        return decrypted
+
+    def _decoded(self, text: bytes) -> Iterator[tuple[str, Secret]]:
+        try:
+            document = json.loads(text)
+            version, entries = document["format"], document["entries"]
+            held = {entry: Secret(value) for entry, value in entries.items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise self._failed("is not as leastkey wrote it", "decrypted, it is no vault") from None
+        if version != _FORMAT:
+            raise self._failed("is of another version", f"format {version!r}, this version reads {_FORMAT}")
+        yield from held.items()
+
+    def _write(self, held: dict[str, Secret]) -> None:
+        if not held:
+            self._files.remove(self._file)  # an empty vault leaves nothing behind
+            return
+        identity = self._identity()
+        # The one place where the vault lets secrets out of their wrapper: to encrypt them.
+        self._files.write(
+            self._file,
+            identity.encrypt(
+                json.dumps(
+                    {
+                        "format": _FORMAT,
+                        "entries": {entry: secret.reveal() for entry, secret in sorted(held.items())},
+                    }
+                ).encode()
+            ),
+        )
+
+    def _identity(self) -> AgeIdentity:
+        """Give the identity; the first writer, who holds the lock and found no vault, makes one."""
+        identity = self._known or self._store.load()
+        if identity is None:
+            identity = AgeIdentity.generate()
+            self._store.save(identity)
+        self._known = identity
+        return identity
+
+    def _failed(self, what: str, why: str, remedy: str = "") -> LeastkeyError:
+        return LeastkeyError(
+            "vault-failed",
+            f"the vault `{self._files.path(self._file)}`: {what}",
+            why=why,
+            state="nothing was changed, no credentials were issued",
+            remedy=remedy or (),
+        )

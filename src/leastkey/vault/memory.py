@@ -1,0 +1,43 @@
+"""A vault that forgets with its process. For tests."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leastkey.secret import Secret
+
+__all__ = ["MemoryVault"]
+
+
+class MemoryVault:
+    """Secrets in memory. Implements ports.local.Vault."""
+
+    def __init__(self) -> None:
+        self.name = "memory"
+        self._held: dict[str, Secret] = {}
+        self._lock = threading.Lock()
+
+    def put(self, entry: str, secret: Secret) -> None:
+        """Keep; replaces."""
+        with self._lock:
+            self._held[entry] = secret
+
+    def get(self, entry: str) -> Secret | None:
+        """Read, or None when there is no such entry."""
+        with self._lock:
+            return self._held.get(entry)
+
+    def delete(self, entry: str) -> None:
+        """Forget; no error when it is not there."""
+        with self._lock:
+            self._held.pop(entry, None)
+
+    def entries(self) -> tuple[str, ...]:
+        """List entry names, sorted."""
+        with self._lock:
+            return tuple(sorted(self._held))
+
+    def probe(self) -> None:
+        """Memory takes what it is given: there is nothing to try."""
