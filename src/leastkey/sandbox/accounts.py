@@ -66,6 +66,12 @@ class Accounts:
         account = self._owners.get(AccessKeyId(key_id))
         return None if account is None else (account, self._keys[account])
 
+    def drop(self, account: AccountId) -> None:
+        """Forget an account."""
+        with self._lock:
+            key = self._keys.pop(account)
+            del self._owners[key.id]
+
     def dump(self) -> dict[str, tuple[str, str]]:
         """Give the accounts for the snapshot, secrets in plain text."""
         return {account: (key.id, key.secret.reveal()) for account, key in self._keys.items()}

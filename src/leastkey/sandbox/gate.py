@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from leastkey.sandbox import sts
+from leastkey.sandbox.accounts import DEFAULT_ACCOUNT
 from leastkey.sandbox.authenticate import Authenticator
 from leastkey.sandbox.errors import denied, internal, not_built, refused
 from leastkey.sandbox.faults import Refused
@@ -147,12 +148,10 @@ class Gate:
             return refusal
         if request.service == "sts":
             return self._of_sts(request, operation, caller)
-        response = self._authorizer.answer(request, operation, caller, world)
-        if response is None:
-            response = self._from_moto(request, operation, caller)
-        if not operation.name.startswith(_READS):
+        if not operation.name.startswith(_READS):  # said first: whatever fails half way, the snapshot is due
             self._changed()
-        return response
+        response = self._authorizer.answer(request, operation, caller, world)
+        return self._from_moto(request, operation, caller) if response is None else response
 
     def _of_sts(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response | Refusal:
         context = self._authorizer.context(request, caller, self.world)
@@ -175,7 +174,7 @@ class Gate:
         """Give the account an anonymous request reaches: the bucket's."""
         name = request.bucket_host or request.raw_path.lstrip("/").split("/", 1)[0]
         found = self.world.bucket(name)
-        return self.world.accounts.all()[0] if found is None else found[0]
+        return DEFAULT_ACCOUNT if found is None else found[0]
 
     def _request(self, raw: RawRequest, verified: Verified, request_id: str) -> AwsRequest:
         service = verified.service

@@ -51,6 +51,12 @@ class World:
         """Give moto's IAM of an account."""
         return self.backend("iam", account)
 
+    def forget(self, account: str) -> None:
+        """Drop an account's IAM, once the account is gone."""
+        from moto.backends import get_backend
+
+        del get_backend("iam")[account]
+
     def user(self, account: str, name: str) -> Any | None:
         """Give a user by its name (letter case ignored, as IAM does)."""
         users: Mapping[str, Any] = self.iam(account).users

@@ -1,0 +1,91 @@
+"""The control door: its own loopback port, a token of 256 bits, one line of JSON in and one out.
+
+AWS clients never come here, and nothing here is reachable through the port they use.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import socket
+import socketserver
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leastkey.secret import Secret
+
+    Commands = Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]
+
+__all__ = ["Control", "ask"]
+
+_LINE: Final = 4096
+_SECONDS: Final = 5.0
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = _SECONDS
+
+    def handle(self) -> None:
+        server = self.server
+        if not isinstance(server, Control):
+            return
+        try:
+            line = self.rfile.readline(_LINE)
+            answer = server.answer(line)
+        except OSError:
+            return
+        if answer is not None:
+            self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
+class Control(socketserver.ThreadingTCPServer):
+    """The server's side. A wrong token gets no answer."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, token: Secret, commands: Commands) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._token = token
+        self._commands = commands
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.server_address[1])
+
+    def run(self) -> None:
+        """Serve from a thread of its own."""
+        threading.Thread(target=self.serve_forever, args=(0.05,), name="control", daemon=True).start()
+
+    def answer(self, line: bytes) -> Mapping[str, object] | None:
+        """Answer one line; None for who does not know the token."""
+        try:
+            asked: Any = json.loads(line)
+        except ValueError:
+            return None
+        if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
+            return None
+        if not hmac.compare_digest(asked.pop("token", "").encode(), self._token.reveal().encode()):
+            return None
+        command = self._commands.get(asked.pop("command", ""))
+        return {"error": "no such command"} if command is None else command(asked)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Drop a broken conversation without a word: it may quote a token."""
+
+
+def ask(port: int, token: Secret, command: str, **given: str) -> dict[str, Any] | None:
+    """Ask a running sandbox. None when nobody who knows the token answers."""
+    line = json.dumps({"token": token.reveal(), "command": command, **given}).encode() + b"\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+            connection.sendall(line)
+            with connection.makefile("rb") as stream:
+                answer = json.loads(stream.readline() or b"null")
+    except (OSError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,48 @@
+"""The gate's questions, put to the modules that answer them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.sandbox import authorize, context, iam_rules, resolve
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Context
+    from leastkey.sandbox.request import AwsRequest, Caller, Denial, Operation, Refusal, Response
+    from leastkey.sandbox.world import World
+
+__all__ = ["Judge"]
+
+
+class Judge:
+    """Implements `gate.Authorizer`."""
+
+    def operation(self, request: AwsRequest) -> Operation | Refusal:
+        """Say what the request asks for."""
+        return resolve.operation(request)
+
+    def context(self, request: AwsRequest, caller: Caller, world: World) -> Context:
+        """Give the condition keys every request has."""
+        return context.request_context(request, caller, world)
+
+    def before(self, request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
+        """Refuse what AWS refuses and moto would take."""
+        return iam_rules.before(request, operation, world)
+
+    def authorize(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World
+    ) -> Denial | None:
+        """Decide, and give the denial."""
+        return authorize.authorize(request, operation, caller, world)
+
+    def answer(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World
+    ) -> Response | None:
+        """Answer in moto's place."""
+        return iam_rules.answer(request, operation, caller, world)
+
+    def after(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World, response: Response
+    ) -> Response:
+        """Mend moto's answer."""
+        return iam_rules.after(request, operation, caller, world, response)
