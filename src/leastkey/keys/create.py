@@ -27,7 +27,8 @@ from leastkey.keys.recover import (
 )
 from leastkey.keys.refusals import clock_skew, is_busy, is_missing
 from leastkey.keys.retire import retire_key, switch_off_and_delete
-from leastkey.keys.work import OPERATION_TAG, PROPAGATION_SECONDS, KeyWork, lock_name, seen_key, token_of
+from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, lock_name, seen_key, token_of
+from leastkey.plan.ownership import OPERATION_TAG
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
 

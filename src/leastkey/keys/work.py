@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from leastkey.secret import Secret
 
 __all__ = [
-    "OPERATION_TAG",
     "PROPAGATION_SECONDS",
     "KeyWork",
     "age_seconds",
@@ -34,8 +33,7 @@ __all__ = [
     "token_of",
 ]
 
-OPERATION_TAG: Final = "leastkey:op"
-"""The tag of the user that says which run may call a key of it its own."""
+
 PROPAGATION_SECONDS: Final = 60.0
 
 
