@@ -10,13 +10,16 @@ from leastkey.sandbox.iam_documents import forgotten
 from leastkey.sandbox.iam_xml import answer
 from leastkey.sandbox.parameters import text
 from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.resources_iam import OF_CALLER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leastkey.sandbox.parameters import Parameters
-    from leastkey.sandbox.request import AwsRequest, Operation, Response
+    from leastkey.sandbox.request import AwsRequest, Caller, Operation, Response
     from leastkey.sandbox.world import World
 
-__all__ = ["answered", "set_boundary"]
+__all__ = ["about_caller", "answered", "set_boundary"]
 
 _ATTACH: Final = {
     "AttachUserPolicy": "UserName",
@@ -29,25 +32,20 @@ def answered(
     request: AwsRequest, operation: Operation, parameters: Parameters, world: World
 ) -> Response | Refusal | None:
     """Answer an operation, or leave it to moto with None."""
-    match operation.name:
-        case "GetAccountAuthorizationDetails":
-            return account_details(request, operation, parameters, world)
-        case "GenerateCredentialReport":
-            return credential_report.generate(request, operation, world)
-        case "GetCredentialReport":
-            return credential_report.report(request, operation, world)
-        case "GetAccessKeyLastUsed":
-            return last_used.of_key(request, operation, parameters, world)
-        case "PutUserPermissionsBoundary" | "DeleteUserPermissionsBoundary":
-            return _user_boundary(request, operation, parameters, world)
-        case "UpdateRole":
-            return _update_role(request, operation, parameters, world)
-        case "DeleteUser" | "DeleteRole":
-            return _delete_principal(request, operation, parameters, world)
-        case name if name in _ATTACH:
-            return _attach_again(request, operation, parameters, world)
-        case _:
-            return None
+    found = _ANSWERS.get(operation.name)
+    return None if found is None else found(request, operation, parameters, world)
+
+
+def about_caller(
+    request: AwsRequest, operation: Operation, parameters: Parameters, caller: Caller
+) -> Response | Refusal | None:
+    """Answer a call that names no user and comes from somebody who is none."""
+    if operation.name not in OF_CALLER or text(parameters, "UserName") or caller.user_name:
+        return None
+    if operation.name == "GetUser" and caller.principal.type == "root":
+        user = {"UserId": caller.account, "Arn": caller.principal.arn, "CreateDate": request.now}
+        return answer(request, operation, {"User": user})
+    return Refusal(400, "ValidationError", "Must specify userName when calling with non-User credentials")
 
 
 def set_boundary(user: Any, arn: str) -> None:
@@ -124,5 +122,33 @@ def _attach_again(
     return answer(request, operation) if is_there else None
 
 
+def _generate(request: AwsRequest, operation: Operation, parameters: Parameters, world: World) -> Response:
+    del parameters
+    return credential_report.generate(request, operation, world)
+
+
+def _report(
+    request: AwsRequest, operation: Operation, parameters: Parameters, world: World
+) -> Response | Refusal:
+    del parameters
+    return credential_report.report(request, operation, world)
+
+
 def _nobody(kind: str, name: str) -> Refusal:
     return Refusal(404, "NoSuchEntity", f"The {kind} with name {name} cannot be found.")
+
+
+_ANSWERS: Final[
+    dict[str, Callable[[AwsRequest, Operation, Parameters, World], Response | Refusal | None]]
+] = {
+    "DeleteRole": _delete_principal,
+    "DeleteUser": _delete_principal,
+    "DeleteUserPermissionsBoundary": _user_boundary,
+    "GenerateCredentialReport": _generate,
+    "GetAccessKeyLastUsed": last_used.of_key,
+    "GetAccountAuthorizationDetails": account_details,
+    "GetCredentialReport": _report,
+    "PutUserPermissionsBoundary": _user_boundary,
+    "UpdateRole": _update_role,
+    **dict.fromkeys(_ATTACH, _attach_again),
+}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leastkey.sandbox import iam_refusals, s3_rules
 from leastkey.sandbox.errors import refused
 from leastkey.sandbox.iam_after import settled
-from leastkey.sandbox.iam_answers import answered
+from leastkey.sandbox.iam_answers import about_caller, answered
 from leastkey.sandbox.iam_pages import page_fault
 from leastkey.sandbox.moto_silence import silence
 from leastkey.sandbox.parameters import parameters
@@ -43,10 +43,10 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
 
 def answer(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Response | None:
     """Answer in moto's place, or leave it to moto with None."""
-    del caller
     if request.service != "iam":
         return None
-    found = answered(request, operation, parameters(request, operation), world)
+    given = parameters(request, operation)
+    found = about_caller(request, operation, given, caller) or answered(request, operation, given, world)
     if isinstance(found, Refusal):
         return refused(found, BY_SIGNING_NAME[request.signing_name], request.request_id)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.sandbox import authorize, context, iam_rules, resolve
+from leastkey.sandbox.last_used import note_use
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
@@ -22,7 +23,8 @@ class Judge:
         return resolve.operation(request)
 
     def context(self, request: AwsRequest, caller: Caller, world: World) -> Context:
-        """Give the condition keys every request has."""
+        """Give the condition keys every request has, and note the use of the key: STS asks nothing else."""
+        note_use(request, caller, world)
         return context.request_context(request, caller, world)
 
     def before(self, request: AwsRequest, operation: Operation, world: World) -> Refusal | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import Caller
     from leastkey.sandbox.world import World
 
-__all__ = ["authorizations", "pass_role"]
+__all__ = ["OF_CALLER", "authorizations", "pass_role"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ _BY_ARN: Final = (
     "Arn",
 )
 _OF_KEY_OWNER: Final = frozenset({"GetAccessKeyLastUsed", "UpdateAccessKey", "DeleteAccessKey"})
-_OF_CALLER: Final = frozenset(
+OF_CALLER: Final = frozenset(
     {
         "ChangePassword",
         "CreateAccessKey",
@@ -144,7 +144,7 @@ def _implied_user(operation: str, parameters: Parameters, caller: Caller, world:
         if owner is not None and owner[0] == caller.account:
             return str(owner[1].name)
         return caller.user_name
-    return caller.user_name if operation in _OF_CALLER else ""
+    return caller.user_name if operation in OF_CALLER else ""
 
 
 def _entity(kind: str, name: str, account: str, world: World) -> Any | None:
