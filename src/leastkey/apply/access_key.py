@@ -1,0 +1,98 @@
+"""Steps 5 and 6, carried out: the key by its own protocol (`keys`), and the profile that serves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.iam.arn import role_arn
+from leastkey.iam.credentials import shown
+from leastkey.keys.create import ensure_key
+from leastkey.keys.profile import bind_profile, unbind_profile
+from leastkey.keys.remove import remove_keys
+from leastkey.ports.local import Binding, BindingKey
+
+if TYPE_CHECKING:
+    from leastkey.apply.work import Work
+    from leastkey.compile.wanted import WantedIdentity, WantedUser
+    from leastkey.iam.arn import Arn
+    from leastkey.plan.operation import EnsureKey, RemoveKeys, RemoveProfile, WriteProfile
+    from leastkey.plan.plan import Change
+
+__all__ = ["delete_keys", "forget", "make_key", "write_profile"]
+
+
+def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
+    """Make sure of the key; gives its last four for the progress line."""
+    made = work.new_user(operation.user)
+    key = ensure_key(
+        operation.user,
+        _binding(work, identity, operation.user),
+        work.iam,
+        work.connect.sts,
+        work.local,
+        user_is_new=made is not None,
+        operation=work.run,
+        # The first key of a new user is proved by the run's `verify`; one that replaces another is proved first.
+        prove=made is None,
+        progress=work.progress,
+        server_time=made,
+    )
+    return shown(key)
+
+
+def write_profile(work: Work, identity: WantedIdentity, operation: WriteProfile) -> str:
+    """Write the profile that serves the identity."""
+    user: WantedUser | None = identity.user
+    name = "" if user is None else user.name
+    bind_profile(operation.profile, _binding(work, identity, name), work.helper, work.local)
+    return operation.profile.name
+
+
+def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
+    """Delete every key of a user that goes, with what this computer holds for them."""
+    key = _key(work, change.identity)
+    stored = work.local.bindings.get(key)
+    if stored is None or stored.user.lower() != operation.user.lower():
+        # Only IAM knows this user, or the identity has another one now: the role is never asked for.
+        nowhere = role_arn(work.wanted.partition, work.wanted.account, work.wanted.path, "none")
+        stored = _filled(work, key, operation.user, nowhere, 3_600, None)
+    remove_keys(operation.user, stored, work.iam, work.local, operation=work.run, progress=work.progress)
+    return operation.user
+
+
+def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
+    """Forget an identity on this computer."""
+    unbind_profile(_key(work, change.identity), work.local)
+    return operation.profile or change.identity
+
+
+def _key(work: Work, identity: str) -> BindingKey:
+    return BindingKey(work.wanted.account, work.endpoint, work.wanted.project, identity)
+
+
+def _binding(work: Work, identity: WantedIdentity, user: str) -> Binding:
+    """Give what this computer has to know of an identity, with the key in use where there is one."""
+    key = _key(work, identity.name)
+    stored = work.local.bindings.get(key)
+    return _filled(work, key, user, identity.role.arn, identity.session_seconds, stored)
+
+
+def _filled(
+    work: Work, key: BindingKey, user: str, role: Arn, seconds: int, stored: Binding | None
+) -> Binding:
+    same = stored if stored is not None and stored.user.lower() == user.lower() else None
+    return Binding(
+        key=key,
+        partition=work.wanted.partition,
+        region=work.wanted.region,
+        target=work.wanted.target,
+        endpoint_url=work.endpoint_url,
+        role=role,
+        user=user,
+        access_key=None if same is None else same.access_key,
+        vault=work.local.vault.name if same is None else same.vault,
+        session_seconds=seconds,
+        profile=None if stored is None else stored.profile,
+        config_file=None if stored is None else stored.config_file,
+        updated=work.local.clock.now(),
+    )

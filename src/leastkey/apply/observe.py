@@ -1,0 +1,229 @@
+"""Read the account in bulk: caller, alias, summary, credential report, and the dump, a page of 1,000 entities at a time.
+
+A project that is as described costs ceil(entities / 1000) + 5 requests. Keys are listed by id only where the report
+and this computer differ; a report row older than what we did to a user last is ignored, since AWS serves reports
+hours old.
+Source: IAM API Reference, GetAccountAuthorizationDetails, GenerateCredentialReport, GetAccountSummary.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from leastkey.apply.refusals import DENIED, refusal
+from leastkey.errors import AwsError
+from leastkey.iam.names import path_of
+from leastkey.plan.ownership import own_roles, owns
+from leastkey.plan.seen import Seen, SeenInstanceProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from datetime import datetime
+
+    from leastkey.iam.arn import Arn
+    from leastkey.iam.credentials import AccessKeyId
+    from leastkey.iam.document import PolicyDocument
+    from leastkey.iam.statement import Principals
+    from leastkey.plan.seen import Caller, SeenUser
+    from leastkey.ports.aws import Connect, CredentialReport, Details, KeyList, UserReport
+    from leastkey.ports.local import Local
+    from leastkey.ports.people import Progress
+
+__all__ = ["observe", "seen_entities"]
+
+T = TypeVar("T")
+
+_THREADS: Final = 8
+
+
+def observe(
+    connect: Connect,
+    *,
+    project: str,
+    managed: tuple[Arn, ...] = (),
+    instance_profiles: bool = False,
+    progress: Progress,
+    local: Local | None = None,
+    endpoint: str | None = None,
+    caller: Caller | None = None,
+) -> Seen:
+    """Give what is there. `managed` names the AWS-managed policies to read, two requests each.
+
+    `instance_profiles` also lists instance profiles where one without a role may be, which the dump leaves out. With
+    `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
+    one of them is asked about. A `caller` that is known already is not asked for again. Raises LeastkeyError.
+    """
+    try:
+        return _observe(
+            connect, project, managed, instance_profiles, progress, _Memory(local, endpoint), caller
+        )
+    except AwsError as error:
+        raise refusal(error) from None
+
+
+def seen_entities(connect: Connect) -> Seen:
+    """Read the dump alone. Raises AwsError."""
+    return _assemble(connect.admin_sts().caller(), connect.iam().account_authorization_details())
+
+
+class _Memory:
+    """What this computer remembers of keys: whose is in use, and when we last did something to a user's keys."""
+
+    def __init__(self, local: Local | None, endpoint: str | None) -> None:
+        self._local = local
+        self._endpoint = endpoint
+
+    def pointers(self, account: str, project: str) -> dict[str, AccessKeyId]:
+        """Give the keys in use by lower-case user name."""
+        if self._local is None:
+            return {}
+        return {
+            binding.user.lower(): binding.access_key
+            for binding in self._local.bindings.all()
+            if (binding.key.account, binding.key.endpoint, binding.key.project)
+            == (account, self._endpoint, project)
+            and binding.access_key is not None
+        }
+
+    def last_written(self) -> dict[str, datetime]:
+        """Give when the journal last speaks of a user's keys, by lower-case user name."""
+        times: dict[str, datetime] = {}
+        for entry in () if self._local is None else self._local.journal.entries():
+            if entry.call == "iam:CreateUser" or entry.call.endswith("AccessKey"):
+                user = entry.target.split(" ", 1)[0].lower()
+                times[user] = max(entry.time, times.get(user, entry.time))
+        return times
+
+
+def _observe(
+    connect: Connect,
+    project: str,
+    managed: tuple[Arn, ...],
+    instance_profiles: bool,  # noqa: FBT001  # handed on from a keyword
+    progress: Progress,
+    memory: _Memory,
+    caller: Caller | None,
+) -> Seen:
+    caller = connect.admin_sts().caller() if caller is None else caller
+    iam = connect.iam()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        dump = pool.submit(iam.account_authorization_details)
+        alias = pool.submit(_if_allowed, iam.account_alias, "the account's alias", progress)
+        quotas = pool.submit(_if_allowed, iam.account_summary, "the account's quotas", progress)
+        report = pool.submit(_if_allowed, iam.credential_report, "the credential report", progress)
+        documents = {str(arn): pool.submit(iam.managed_policy, arn) for arn in managed}
+        seen = _assemble(replace(caller, alias=alias.result() or caller.alias), dump.result())
+        profiles = dict(seen.instance_profiles)
+        if instance_profiles and _may_have_empty_profiles(project, seen):
+            listed = iam.list_instance_profiles(path_of(project))
+            profiles.update({each.name.lower(): each for each in listed})
+        news = _news(project, seen.users, report.result(), memory.last_written())
+        pointers = None if report.result() is None else memory.pointers(caller.account, project)
+        users = _with_keys(
+            project, seen.users, news, pointers, lambda user: pool.submit(iam.list_access_keys, user)
+        )
+        return replace(
+            seen,
+            users=users,
+            quotas=quotas.result() or {},
+            managed=_results(documents),
+            instance_profiles=profiles,
+        )
+
+
+def _results(documents: Mapping[str, Future[PolicyDocument]]) -> dict[str, PolicyDocument]:
+    return {arn: document.result() for arn, document in documents.items()}
+
+
+def _if_allowed(read: Callable[[], T], what: str, progress: Progress) -> T | None:
+    """Read what a plan can do without. Says so where the administrator may not."""
+    try:
+        return read()
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        progress.say(f"{what} cannot be read: AWS refused `{error.call}`")
+        return None
+
+
+def _assemble(caller: Caller, dump: Details) -> Seen:
+    profiles: dict[str, SeenInstanceProfile] = {}
+    for role in dump.roles:
+        profiles.update({each.name.lower(): each for each in role.instance_profiles})
+    return Seen(
+        caller=caller,
+        users={user.name.lower(): user for user in dump.users},
+        roles={role.name.lower(): role for role in dump.roles},
+        policies={policy.name.lower(): policy for policy in dump.policies},
+        instance_profiles=profiles,
+    )
+
+
+def _may_have_empty_profiles(project: str, seen: Seen) -> bool:
+    """Say whether an instance profile of the project may hold no role: one that holds a role is in the dump."""
+    own = own_roles(project, seen)
+    return not own or any(
+        role.trust is not None
+        and any(_is_ec2(statement.principal) for statement in role.trust.statements)
+        and not any(profile.path == path_of(project) for profile in role.instance_profiles)
+        for role in own
+    )
+
+
+def _is_ec2(principal: Principals | None) -> bool:
+    return principal is not None and any(each.startswith("ec2.") for each in principal.service)
+
+
+def _news(
+    project: str,
+    users: Mapping[str, SeenUser],
+    report: CredentialReport | None,
+    last_written: Mapping[str, datetime],
+) -> dict[str, UserReport]:
+    """Give the report's rows of the project's users, but none that is older than what we did last."""
+    if report is None:
+        return {}
+    return {
+        name: report.rows[name]
+        for name, user in users.items()
+        if name in report.rows
+        and owns(project, user.path, user.tags)
+        and (name not in last_written or report.generated > last_written[name])
+    }
+
+
+def _with_keys(
+    project: str,
+    users: Mapping[str, SeenUser],
+    news: Mapping[str, UserReport],
+    pointers: Mapping[str, AccessKeyId] | None,
+    list_keys: Callable[[str], Future[KeyList]],
+) -> dict[str, SeenUser]:
+    """List the keys of those users of whom the report says something else than this computer knows.
+
+    `pointers` None: the report could not be read, so every user of the project is asked about.
+    """
+    found = {
+        name: replace(user, keys=news[name].keys, has_password=news[name].has_password)
+        if name in news
+        else user
+        for name, user in users.items()
+    }
+    asked = {
+        name: list_keys(user.name)
+        for name, user in users.items()
+        if owns(project, user.path, user.tags)
+        and (pointers is None or name not in pointers or (name in news and _differs(news[name])))
+    }
+    return {
+        **found,
+        **{name: replace(found[name], listed=keys.result().keys) for name, keys in asked.items()},
+    }
+
+
+def _differs(row: UserReport) -> bool:
+    """Say whether a row shows something else than the one active key in use."""
+    return [key.active for key in row.keys] != [True]

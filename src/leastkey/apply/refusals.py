@@ -1,0 +1,61 @@
+"""AWS's refusals in the user's words: what was refused, to whom, why, and what became of the run."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
+
+__all__ = ["DENIED", "refusal"]
+
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_BAD_CREDENTIALS: Final = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "NoCredentials",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_FULL: Final = frozenset({"LimitExceeded", "LimitExceededException"})
+_WHO: Final = re.compile(r"User: (\S+) is not authorized")
+
+
+def refusal(
+    error: AwsError,
+    *,
+    state: str = NOTHING_CHANGED,
+    remedy: tuple[str, ...] = (),
+    exit_code: Exit | None = None,
+) -> LeastkeyError:
+    """Give the error for a call that AWS refused or did not answer."""
+    code, what = _kind(error)
+    why = [f"AWS says   {error.message}"] if error.code else [error.message]
+    who = _WHO.search(error.message)
+    if who is not None:
+        why.insert(0, f"as         {who.group(1)}")
+    if error.code and code == "aws-refused":
+        why.insert(0, f"code       {error.code}")
+    return LeastkeyError(code, what, why=tuple(why), state=state, remedy=remedy, exit_code=exit_code)
+
+
+def _kind(error: AwsError) -> tuple[str, str]:
+    if error.outcome == "unknown":
+        return "outcome-unknown", f"AWS's answer to `{error.call}` was lost"
+    if error.code == "":
+        return "no-answer", f"AWS could not be reached for `{error.call}`"
+    if error.code in DENIED:
+        return "access-denied", f"AWS refused `{error.call}`"
+    if error.code in _BAD_CREDENTIALS:
+        return "bad-credentials", "AWS does not accept the administrator's credentials"
+    if error.code in _FULL:
+        return "quota", f"the account has no room left for `{error.call}`"
+    if error.code.startswith("Throttl") or error.status == 429:  # Too Many Requests
+        return "throttled", f"AWS kept saying slow down to `{error.call}`"
+    if error.code == "EntityAlreadyExists":
+        return "entity-exists", f"`{error.call}` met a name that is taken"
+    return "aws-refused", f"AWS refused `{error.call}`"

@@ -1,0 +1,151 @@
+"""Carry a plan out: concurrently, every write journaled first, stopping at the first failure with a true account of it.
+
+Running the same command again after any interruption goes on where this one stopped, because plans are made from what
+the account shows and not from what a run remembers.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from leastkey.apply.carry import carry_out
+from leastkey.apply.refusals import refusal
+from leastkey.apply.schedule import run_all
+from leastkey.apply.work import Work
+from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
+from leastkey.keys.helper import check_helper
+from leastkey.plan.operation import EnsureKey, WriteProfile
+from leastkey.plan.order import phases, prerequisites
+
+if TYPE_CHECKING:
+    from leastkey.plan.plan import Change, Plan
+    from leastkey.ports.aws import Connect
+    from leastkey.ports.local import HelperCommand, Local
+    from leastkey.ports.people import Progress
+
+__all__ = ["Applied", "apply_plan", "project_lock"]
+
+_RESUME_DESTROY: Final = ("finish: `leastkey destroy`",)
+_RESUME: Final = ("finish: `leastkey up`", "or undo: `leastkey destroy`")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a run did."""
+
+    changed: int
+    seconds: float
+
+
+def project_lock(account: str, endpoint: str | None, project: str) -> str:
+    """Give the name of the lock that a run on a project holds."""
+    return f"{account}/{endpoint or 'aws'}/{project}"
+
+
+def apply_plan(
+    plan: Plan,
+    connect: Connect,
+    local: Local,
+    progress: Progress,
+    *,
+    helper: HelperCommand,
+    endpoint: str | None = None,
+    endpoint_url: str | None = None,
+) -> Applied:
+    """Carry a plan out under the project's lock. `endpoint` is what local state is keyed by, `endpoint_url` where AWS is asked.
+
+    Raises LeastkeyError: `locked` and what the vault says before anything is changed; after that whatever stopped it,
+    with how far it came.
+    """
+    started = local.clock.monotonic()
+    run = uuid4().hex[:12]
+    with local.locks.hold(project_lock(plan.account, endpoint, plan.project), run):
+        _refuse_early(plan, local, helper)
+        work = Work(
+            run,
+            plan.wanted,
+            connect,
+            local,
+            progress,
+            endpoint=endpoint,
+            endpoint_url=endpoint_url,
+            helper=helper,
+        )
+        _Run(work, plan).go()
+    return Applied(len(plan.changes), local.clock.monotonic() - started)
+
+
+def _refuse_early(plan: Plan, local: Local, helper: HelperCommand) -> None:
+    """Find out before anything is written anywhere that the secret or the profile could not be."""
+    operations = [change.operation for change in plan.changes]
+    if any(isinstance(operation, WriteProfile) for operation in operations):
+        check_helper(helper)
+    if any(isinstance(operation, EnsureKey) for operation in operations):
+        local.vault.probe()
+
+
+class _Run:
+    """One run and how far it came."""
+
+    def __init__(self, work: Work, plan: Plan) -> None:
+        self._work = work
+        self._plan = plan
+        self._remedy = _RESUME if plan.wanted.identities else _RESUME_DESTROY
+        self._lock = threading.Lock()
+        self._made: list[Change] = []
+
+    def go(self) -> None:
+        """Carry out all phases. Raises LeastkeyError."""
+        target = f"{self._plan.account} {self._plan.project}"
+        self._work.journal("begin", "leastkey:apply", target, f"plan {self._plan.id}")
+        try:
+            for phase in phases(self._plan.changes):
+                run_all(prerequisites(phase), lambda index, phase=phase: self._one(phase[index]))  # type: ignore[misc]  # the default binds the loop's value
+        except KeyboardInterrupt:
+            raise LeastkeyError(
+                "interrupted", "you stopped the run", state=self._state(), remedy=self._remedy
+            ) from None
+        except AwsError as error:
+            raise refusal(error, state=self._state(), remedy=self._remedy, exit_code=Exit.STOPPED) from None
+        except LeastkeyError as error:
+            raise self._stopped(error) from None
+        self._work.journal("end", "leastkey:apply", target)
+
+    def _one(self, change: Change) -> None:
+        clock = self._work.local.clock
+        started = clock.monotonic()
+        try:
+            name = carry_out(self._work, change)
+        except (AwsError, LeastkeyError):
+            self._work.progress.failed(change.noun, change.name.removeprefix("of ").strip("`"))
+            raise
+        with self._lock:
+            self._made.append(change)
+        note = "in the vault" if isinstance(change.operation, EnsureKey) else ""
+        self._work.progress.done(change.noun, name.strip("`"), clock.monotonic() - started, note)
+
+    def _stopped(self, error: LeastkeyError) -> LeastkeyError:
+        """Give an error of a part again, with what became of the whole run."""
+        state = self._state() if error.state == NOTHING_CHANGED else f"{self._state()}; {error.state}"
+        return LeastkeyError(
+            error.code,
+            error.what,
+            why=error.why,
+            state=state,
+            remedy=(*error.remedy, *self._remedy),
+            place=error.place,
+            exit_code=Exit.STOPPED if error.exit_code is not Exit.INTERRUPTED else error.exit_code,
+        )
+
+    def _state(self) -> str:
+        count = f"{len(self._made)} of {len(self._plan.changes)} changes made and journaled"
+        wanted = sum(isinstance(change.operation, EnsureKey) for change in self._plan.changes)
+        made = sum(isinstance(change.operation, EnsureKey) for change in self._made)
+        if not wanted:
+            return count
+        if not made:
+            return f"{count}; no access key was made"
+        return f"{count}; {made} of {wanted} access keys made, secrets in the vault"
