@@ -59,7 +59,6 @@ class LocalSandbox:
 
     def __init__(self) -> None:
         prepare_environment(os.environ)
-        from moto.core.models import default_user_config  # noqa: F401  # moto is imported under our environment
 
         self.world = World(Accounts(), Sessions())
         self.clock = Wall()
@@ -121,7 +120,7 @@ class LocalSandbox:
             {name: name for name in headers},
         )
         answer = self.gate.handle(raw)
-        found = {name: value for name, value in answer.headers}
+        found = dict(answer.headers)
         return AWSResponse(request.url, answer.status, _folded(found), Raw(answer.body))
 
 
