@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.decide import decide
-from leastkey.evaluate.request import Policies, Request, Verdict
+from leastkey.evaluate.request import NamedDocument, Policies, Request, Verdict
 from leastkey.sandbox import public_access, resources_ec2, resources_iam, resources_other, resources_s3
 from leastkey.sandbox.arns import shown
 from leastkey.sandbox.authorization import Authorization
@@ -17,9 +17,10 @@ from leastkey.sandbox.last_used import note_use
 from leastkey.sandbox.parameters import parameters
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve_s3 import target
+from leastkey.sandbox.world import document
 
 if TYPE_CHECKING:
-    from leastkey.evaluate.request import Context, Decision, LayerName, NamedDocument
+    from leastkey.evaluate.request import Context, Decision, LayerName
     from leastkey.sandbox.request import AwsRequest, Caller, Operation
     from leastkey.sandbox.world import World
 
@@ -83,7 +84,7 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
     )
     policies = Policies(
         identity=world.identity_policies(caller),
-        resource=_bucket_policy(needed, world),
+        resource=_resource_policy(needed, world),
         boundaries=world.boundaries(caller),
         sessions=caller.session_policies,
     )
@@ -101,10 +102,17 @@ def _of_resource(needed: Authorization) -> Context:
     return dict.fromkeys(keys, needed.account)
 
 
-def _bucket_policy(needed: Authorization, world: World) -> NamedDocument | None:
-    if not needed.action.startswith("s3:") or needed.resource == "*":
+def _resource_policy(needed: Authorization, world: World) -> NamedDocument | None:
+    """Give the policy of a bucket or of a KMS key; other services' are not kept by the sandbox."""
+    if needed.resource == "*":
         return None
-    return world.bucket_policy(needed.resource.split(":", 5)[-1].partition("/")[0])
+    if needed.action.startswith("s3:"):
+        return world.bucket_policy(needed.resource.split(":", 5)[-1].partition("/")[0])
+    parts = needed.resource.split(":", 5)
+    if parts[2] != "kms" or not parts[5].startswith("key/") or not world.accounts.has(parts[4]):
+        return None
+    key = world.backend("kms", parts[4], parts[3]).keys.get(parts[5].removeprefix("key/"))
+    return None if key is None else NamedDocument("key policy", document(key.policy, "resource"))
 
 
 def _hidden(

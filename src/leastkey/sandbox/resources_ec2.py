@@ -126,9 +126,8 @@ class _Ask:
             for name in self.entry.resource_types
         }
         if self.entry.name.startswith(_NEW):
-            made = next((name for name in self.entry.required_types if not found[name]), None)
-            if made is not None:
-                found[made] = (self._arn(made, NEW),)
+            made = (name for name in self.entry.required_types if not found[name])
+            found.update({name: (self._arn(name, NEW),) for name in made})
         found.update({name: self._defaults(name) for name in self.entry.required_types if not found[name]})
         arns = tuple(dict.fromkeys(arn for each in found.values() for arn in each))
         if not arns or not all(found[name] for name in self.entry.required_types):

@@ -16,9 +16,9 @@ from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.tags import request_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from leastkey.iam.catalog import CatalogAction
+    from leastkey.iam.catalog import CatalogAction, ResourceType
     from leastkey.sandbox.parameters import Parameters
     from leastkey.sandbox.request import AwsRequest, Operation
     from leastkey.sandbox.world import World
@@ -77,7 +77,7 @@ def _arns(
     """Give the ARNs a request names, none when one that is required is missing, and whether they are all of them."""
     if not entry.resource_types:
         return (), True
-    special = _SPECIAL.get(entry.service)
+    special = _SPECIAL.get(entry.full_name) or _SPECIAL.get(entry.service)
     if special is not None:
         arns = special(request, parameters, world)
         return arns, bool(arns)
@@ -94,8 +94,20 @@ def _arns(
         for name in entry.resource_types
     }
     is_complete = any(found.values()) and all(found[name] for name in entry.required_types)
-    arns = tuple(dict.fromkeys(arn for each in found.values() for arn in each))
-    return (arns, True) if is_complete else ((), False)
+    if not is_complete:
+        return (), False
+    outer = {
+        name
+        for name, arns in found.items()
+        if len(arns) == 1 and _is_outer(kinds[name.lower()].arn, found, kinds)
+    }
+    arns = (arn for name, each in found.items() if name not in outer for arn in each)
+    return tuple(dict.fromkeys(arns)), True
+
+
+def _is_outer(template: str, found: Mapping[str, tuple[str, ...]], kinds: Mapping[str, ResourceType]) -> bool:
+    """Say whether a type merely holds another that is named: a query on an index is asked for on the index alone."""
+    return any(arns and kinds[name.lower()].arn.startswith(f"{template}/") for name, arns in found.items())
 
 
 def _queues(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:  # noqa: ARG001  # shape of the table below
@@ -117,7 +129,43 @@ def _secrets(request: AwsRequest, parameters: Parameters, world: World) -> tuple
     )
 
 
+def _keys(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the key, by its id, ARN or alias, and the alias an operation is about."""
+    keys = world.backend("kms", request.account, request.region).keys
+    head = f"arn:aws:kms:{request.region}:{request.account}:"
+    named = [
+        value
+        for name in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
+        for value in listed(parameters, name)
+    ]
+    found = [f"{head}{each}" for each in listed(parameters, "AliasName")]
+    for value in named:
+        name = value.removeprefix(head)
+        owner = next((key for key in keys.values() if name in key.aliases), None)
+        if owner is not None:
+            found.append(str(owner.arn))
+        elif value.startswith("arn:"):
+            found.append(value)
+        elif not name.startswith("alias/"):
+            found.append(f"{head}key/{name}")
+        else:
+            return ()
+    return tuple(found)
+
+
+def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the tables of a batch: they are the names of its fields."""
+    del world
+    items = parameters.get("RequestItems")
+    names = tuple(items) if isinstance(items, dict) else ()
+    head = f"arn:aws:dynamodb:{request.region}:{request.account}:table/"
+    return tuple(name if name.startswith("arn:") else f"{head}{name}" for name in names)
+
+
 _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, ...]]]] = {
+    "dynamodb:BatchGetItem": _tables,
+    "dynamodb:BatchWriteItem": _tables,
+    "kms": _keys,
     "secretsmanager": _secrets,
     "sqs": _queues,
 }
