@@ -1,1 +1,169 @@
-"""The credential helper the AWS CLI runs."""
+"""The credential helper the AWS CLI runs before every command: `PYTHON -I -S SCRIPT HOME BINDING_ID`.
+
+The warm path reads the cached document and prints it; what it imports is paid every time, so it imports next to
+nothing. The cold path finds the packages of its virtual environment (under `-I -S` Python looks for none, and
+`sys.prefix` is the base interpreter), mints a session and prints that. On failure nothing goes to stdout, one line
+without a secret to stderr, and the exit code is 4. It never asks anything.
+Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+"""
+
+import os
+import sys
+from time import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from leastkey.broker.session import Computer
+    from leastkey.iam.credentials import AccessKey, SessionCredentials
+    from leastkey.ports.local import Binding, Vault
+
+__all__ = ["main", "serve"]
+
+FAILED = 4
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pathlib costs more than the whole warm path
+
+
+def main(arguments: "Sequence[str]") -> int:
+    """Print the credentials of a binding; gives the exit code."""
+    if len(arguments) != 2:
+        return _fail(
+            "usage: credential_process.py HOME BINDING_ID, as `leastkey up` writes it into the profile"
+        )
+    if os.isatty(1):
+        return _fail("this prints a secret, it is for the AWS CLI to read; try: leastkey run -- CMD")
+    home, binding = arguments
+    root = os.path.dirname(HERE)  # noqa: PTH120  # see above
+    if root not in sys.path:
+        sys.path.append(root)
+    from leastkey.disk.session_format import cached_document
+
+    document = cached_document(home, binding, time())
+    if document is not None:
+        _print(document)
+        return 0
+    return serve(home, binding)
+
+
+def serve(home: str, binding: str) -> int:
+    """Mint a session, or wait for who is minting it, and print it; gives the exit code."""
+    _find_packages()
+    _harden()
+    from leastkey.errors import LeastkeyError
+
+    try:
+        document = _minted(home, binding)
+    except LeastkeyError as error:
+        fix = f"; fix: {error.remedy[0]}" if error.remedy else ""
+        why = f" ({error.why[0]})" if error.why else ""
+        return _fail(f"[{error.code}] {error.what}{why}{fix}")
+    except KeyboardInterrupt:
+        return _fail("[interrupted] no credentials were issued")
+    except Exception as error:  # noqa: BLE001  # the last door: a traceback here would land in the caller's exception
+        return _fail(
+            f"[internal] leastkey has a bug ({type(error).__name__}); fix: leastkey run -- CMD shows more"
+        )
+    _print(document)
+    return 0
+
+
+def _minted(home: str, identity: str) -> bytes:
+    from pathlib import Path
+
+    from leastkey.broker.session import NOTHING_ISSUED, session_for
+    from leastkey.disk.home import prepare_home
+    from leastkey.disk.session_format import is_binding
+    from leastkey.disk.state import FileBindings
+    from leastkey.errors import LeastkeyError
+    from leastkey.iam.credentials import process_document
+
+    folder = Path(home)
+    if folder.is_dir():
+        prepare_home(folder)
+    binding = FileBindings(folder).find(identity) if is_binding(identity) and folder.is_dir() else None
+    if binding is None:
+        raise LeastkeyError(
+            "not-set-up",
+            "nothing on this computer is bound to this profile",
+            why=f"looked in {home}",
+            state=NOTHING_ISSUED,
+            remedy="leastkey up",
+        )
+    computer = _computer(folder)
+    session = session_for(binding, computer, _assume)
+    return (process_document(session, binding.key.account) + "\n").encode()
+
+
+def _computer(home: "Path") -> "Computer":
+    from dataclasses import dataclass
+
+    from leastkey.clock import SystemClock
+    from leastkey.disk.locks import FileLocks
+    from leastkey.disk.sessions import Sessions
+    from leastkey.disk.vault_files import VaultFiles
+    from leastkey.vault.choose import open_vault
+
+    @dataclass(frozen=True)
+    class Here:
+        sessions: Sessions
+        locks: FileLocks
+        clock: SystemClock
+
+        def vault_for(self, name: str) -> "Vault":
+            return open_vault(name, VaultFiles(home))
+
+    return Here(Sessions(home), FileLocks(home), SystemClock())
+
+
+def _assume(key: "AccessKey", binding: "Binding", name: str) -> "SessionCredentials":
+    from leastkey.aws.sts_direct import assume_role
+
+    return assume_role(
+        key,
+        binding.role,
+        name,
+        binding.session_seconds,
+        region=binding.region,
+        endpoint_url=binding.endpoint_url,
+    )
+
+
+def _find_packages() -> None:
+    """Add the site packages of the virtual environment that this interpreter's path names."""
+    prefix = os.path.dirname(os.path.dirname(sys.executable))  # noqa: PTH120  # see above
+    major, minor = sys.version_info[:2]
+    inner = "Lib" if os.name == "nt" else f"lib/python{major}.{minor}"
+    packages = f"{prefix}/{inner}/site-packages"
+    if packages not in sys.path and os.path.isdir(packages):  # noqa: PTH112  # see above
+        sys.path.append(packages)
+
+
+def _harden() -> None:
+    """Keep the secret that is about to be read out of files, core dumps and debuggers."""
+    os.umask(0o077)
+    if os.name != "posix":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def _print(document: bytes) -> None:
+    while document:
+        document = document[os.write(1, document) :]
+
+
+def _fail(line: str) -> int:
+    shown = "".join(each if each.isprintable() else "?" for each in line)
+    os.write(2, f"leastkey: {shown[:600]}\n".encode())
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

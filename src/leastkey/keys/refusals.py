@@ -70,7 +70,7 @@ def clock_skew(error: AwsError, now: datetime, *, state: str) -> LeastkeyError |
     direction = "behind" if behind > 0 else "ahead of"
     return LeastkeyError(
         "clock-skew",
-        f"this clock is {in_words(abs(behind))} {direction} AWS, calls fail past 5 min",
+        f"this clock is {in_words(abs(behind))} {direction} AWS, most calls fail past 5",
         why="measured from AWS's Date header, not guessed",
         state=state,
         remedy="timedatectl set-ntp true",

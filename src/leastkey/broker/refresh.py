@@ -1,0 +1,25 @@
+"""When a session is due to be renewed, from what AWS's own clients do.
+
+botocore asks its credential process again from 15 minutes before the end (and waits for the answer from 10), so an
+answer should have more than that left. A third of a short session would fall below it; the shortest ones cannot
+satisfy it at all, botocore then asks on every call and gets the cached answer until little is left.
+Source: botocore, `credentials.py`, RefreshableCredentials; AWS SDKs and Tools Reference Guide, "Process credential
+provider".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+__all__ = ["refresh_at"]
+
+_LEFT: Final = ((2_700, 1_200), (1_500, 960))
+"""Session seconds from which on, and the seconds left at which it is renewed."""
+_SHORT_LEFT: Final = 300
+
+
+def refresh_at(session_seconds: int, expiration: datetime) -> datetime:
+    """Give the moment from which on a new session is minted instead of serving the cached one."""
+    left = next((left for least, left in _LEFT if session_seconds >= least), _SHORT_LEFT)
+    return expiration - timedelta(seconds=left)
