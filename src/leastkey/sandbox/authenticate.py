@@ -120,8 +120,7 @@ class Authenticator:
         role = self._world.role(session.account, session.role_name)
         if role is None or role.id != session.role_id:
             raise ClaimError(Fault.UNKNOWN_KEY)
-        given = (claim.token or "").encode()
-        if not hmac.compare_digest(given, session.token.reveal().encode()):
+        if Secret(claim.token or "") != session.token:  # compared in constant time
             raise ClaimError(Fault.WRONG_TOKEN)
         if session.expires <= self._clock.now():
             raise ClaimError(Fault.EXPIRED_SESSION)

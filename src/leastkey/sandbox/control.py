@@ -5,17 +5,16 @@ AWS clients never come here, and nothing here is reachable through the port they
 
 from __future__ import annotations
 
-import hmac
 import json
 import socket
 import socketserver
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from leastkey.secret import Secret
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from leastkey.secret import Secret
 
     Commands = Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]
 
@@ -69,7 +68,7 @@ class Control(socketserver.ThreadingTCPServer):
             return None
         if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
             return None
-        if not hmac.compare_digest(asked.pop("token", "").encode(), self._token.reveal().encode()):
+        if Secret(asked.pop("token", "")) != self._token:  # compared in constant time
             return None
         command = self._commands.get(asked.pop("command", ""))
         return {"error": "no such command"} if command is None else command(asked)
