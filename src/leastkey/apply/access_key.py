@@ -9,7 +9,7 @@ from leastkey.iam.credentials import shown
 from leastkey.keys.create import ensure_key
 from leastkey.keys.profile import bind_profile, unbind_profile
 from leastkey.keys.remove import remove_keys
-from leastkey.ports.local import Binding, BindingKey
+from leastkey.ports.local import Binding, BindingKey, vault_entry
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leastkey.plan.operation import EnsureKey, RemoveKeys, RemoveProfile, WriteProfile
     from leastkey.plan.plan import Change
 
-__all__ = ["delete_keys", "forget", "make_key", "write_profile"]
+__all__ = ["binding_for", "delete_keys", "forget", "make_key", "write_profile"]
 
 
 def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
@@ -26,7 +26,7 @@ def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
     made = work.new_user(operation.user)
     key = ensure_key(
         operation.user,
-        _binding(work, identity, operation.user),
+        binding_for(work, identity, operation.user),
         work.iam,
         work.connect.sts,
         work.local,
@@ -44,7 +44,7 @@ def write_profile(work: Work, identity: WantedIdentity, operation: WriteProfile)
     """Write the profile that serves the identity."""
     user: WantedUser | None = identity.user
     name = "" if user is None else user.name
-    bind_profile(operation.profile, _binding(work, identity, name), work.helper, work.local)
+    bind_profile(operation.profile, binding_for(work, identity, name), work.helper, work.local)
     return operation.profile.name
 
 
@@ -61,8 +61,16 @@ def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
 
 
 def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
-    """Forget an identity on this computer."""
-    unbind_profile(_key(work, change.identity), work.local)
+    """Forget an identity on this computer, with secrets of a user that nothing wants any more."""
+    key = _key(work, change.identity)
+    stored = work.local.bindings.get(key)
+    wanted = {each.user.name.lower() for each in work.wanted.identities if each.user is not None}
+    if stored is not None and stored.user.lower() not in wanted:
+        vault = work.local.vault_for(stored.vault)
+        for entry in vault.entries():
+            if entry.startswith(vault_entry(key.account, key.endpoint, stored.user, "")):
+                vault.delete(entry)
+    unbind_profile(key, work.local)
     return operation.profile or change.identity
 
 
@@ -70,7 +78,7 @@ def _key(work: Work, identity: str) -> BindingKey:
     return BindingKey(work.wanted.account, work.endpoint, work.wanted.project, identity)
 
 
-def _binding(work: Work, identity: WantedIdentity, user: str) -> Binding:
+def binding_for(work: Work, identity: WantedIdentity, user: str) -> Binding:
     """Give what this computer has to know of an identity, with the key in use where there is one."""
     key = _key(work, identity.name)
     stored = work.local.bindings.get(key)

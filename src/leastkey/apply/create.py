@@ -27,7 +27,13 @@ _READS: Final = 5
 
 
 def create_or_read(
-    work: Work, call: str, target: str, create: Callable[[], T], read: Callable[[], R | None]
+    work: Work,
+    call: str,
+    target: str,
+    create: Callable[[], T],
+    read: Callable[[], R | None],
+    *,
+    names: tuple[str, ...] = (),
 ) -> tuple[T | None, R | None]:
     """Give (what was created, None), or (None, what was there already). Raises AwsError.
 
@@ -35,7 +41,7 @@ def create_or_read(
     """
     for attempt in range(1, _CREATES + 1):
         try:
-            return work.write(call, target, create, again=False), None
+            return work.write(call, target, create, names=names, again=False), None
         except AwsError as error:
             taken = error.code == "EntityAlreadyExists"
             if not taken and not is_unknown(error):

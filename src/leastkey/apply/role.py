@@ -50,6 +50,7 @@ def create_role(work: Work, role: WantedRole, place: Place) -> None:
             tags=tags,
         ),
         partial(work.iam.get_role, role.name),
+        names=_named(role),
     )
     if found is None or found.tags.get(OPERATION_TAG) == work.run:
         work.made(_entity(role.name))
@@ -57,6 +58,16 @@ def create_role(work: Work, role: WantedRole, place: Place) -> None:
     if found.name != role.name or not owns(work.wanted.project, found.path, found.tags):
         raise entity_exists("role", found.arn, f"names: {{role: {role.name}-2}}", place)
     _make_alike(work, role, found)
+
+
+def _named(role: WantedRole) -> tuple[str, ...]:
+    """Give the entities a new role names: its boundary, and users or roles in its trust policy."""
+    named = [] if role.boundary is None else [f"policy {role.boundary}"]
+    for statement in role.trust.statements:
+        for text in () if statement.principal is None else statement.principal.aws:
+            kind, _, rest = text.rpartition(":")[2].partition("/")
+            named.append(f"{kind} {rest.rpartition('/')[2].lower()}")
+    return tuple(named)
 
 
 def _make_alike(work: Work, role: WantedRole, found: SeenRole) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from leastkey.apply.carry import carry_out
 from leastkey.apply.refusals import refusal
+from leastkey.apply.resume import has_open_operations, settle
 from leastkey.apply.schedule import run_all
 from leastkey.apply.work import Work
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Applied", "apply_plan", "project_lock"]
 
+_NO_JOURNAL: Final = frozenset({"disk-full", "io-failed"})
+"""Errors after which the journal itself may be what cannot be written."""
 _RESUME_DESTROY: Final = ("finish: `leastkey destroy`",)
 _RESUME: Final = ("finish: `leastkey up`", "or undo: `leastkey destroy`")
 
@@ -57,9 +61,12 @@ def apply_plan(
 ) -> Applied:
     """Carry a plan out under the project's lock. `endpoint` is what local state is keyed by, `endpoint_url` where AWS is asked.
 
+    An empty plan finishes key operations that an earlier run left open, if there are any, and else does nothing.
     Raises LeastkeyError: `locked` and what the vault says before anything is changed; after that whatever stopped it,
     with how far it came.
     """
+    if plan.is_empty and not has_open_operations(plan, endpoint, local):
+        return Applied(0, 0.0)
     started = local.clock.monotonic()
     run = uuid4().hex[:12]
     with local.locks.hold(project_lock(plan.account, endpoint, plan.project), run):
@@ -102,19 +109,26 @@ class _Run:
         target = f"{self._plan.account} {self._plan.project}"
         self._work.journal("begin", "leastkey:apply", target, f"plan {self._plan.id}")
         try:
+            settle(self._work, self._plan)
             for phase in phases(self._plan.changes):
-                run_all(prerequisites(phase), lambda index, phase=phase: self._one(phase[index]))  # type: ignore[misc]  # the default binds the loop's value
+                run_all(prerequisites(phase), partial(self._one, phase))
         except KeyboardInterrupt:
-            raise LeastkeyError(
+            stopped = LeastkeyError(
                 "interrupted", "you stopped the run", state=self._state(), remedy=self._remedy
-            ) from None
+            )
         except AwsError as error:
-            raise refusal(error, state=self._state(), remedy=self._remedy, exit_code=Exit.STOPPED) from None
+            stopped = refusal(error, state=self._state(), remedy=self._remedy, exit_code=Exit.STOPPED)
         except LeastkeyError as error:
-            raise self._stopped(error) from None
-        self._work.journal("end", "leastkey:apply", target)
+            stopped = self._stopped(error)
+        else:
+            self._work.journal("end", "leastkey:apply", target)
+            return
+        if stopped.code not in _NO_JOURNAL:
+            self._work.journal("end", "leastkey:apply", target, f"stopped: {stopped.code}")
+        raise stopped
 
-    def _one(self, change: Change) -> None:
+    def _one(self, phase: tuple[Change, ...], index: int) -> None:
+        change = phase[index]
         clock = self._work.local.clock
         started = clock.monotonic()
         try:

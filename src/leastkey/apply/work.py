@@ -89,13 +89,8 @@ class Work:
         self.journal("done", call, target)
         return answer
 
-    def remove(
-        self, call: str, target: str, send: Callable[[], None], *, names: tuple[str, ...] = ()
-    ) -> None:
+    def remove(self, call: str, target: str, send: Callable[[], None]) -> None:
         """Make one write that takes something away: what is not there any more is done."""
-        if any(map(self.is_fresh, names)):
-            self.write(call, target, send, names=names)
-            return
 
         def unless_gone() -> None:
             try:

@@ -237,10 +237,11 @@ class DeleteUser:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRole:
-    """Delete the role after its inline policies."""
+    """Delete the role after its inline policies; only then its boundary is free."""
 
     role: str
     inline: tuple[str, ...]
+    boundary: Arn | None
 
 
 @dataclass(frozen=True, slots=True)

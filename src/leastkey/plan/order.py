@@ -72,7 +72,7 @@ _TOUCHES: Final[dict[type, _Touch]] = {
     op.RemoveProfile: (1, lambda _: "", _NOTHING),
     op.DeleteInstanceProfile: (2, lambda o: f"profile {o.profile.lower()}", lambda o: (_role(o),)),
     op.DeleteUser: (3, _user, lambda o: tuple(f"policy {policy}" for policy in o.attached)),
-    op.DeleteRole: (3, _role, _NOTHING),
+    op.DeleteRole: (3, _role, lambda o: (f"policy {o.boundary}",)),
     op.DeletePolicy: (4, lambda o: f"policy {o.policy}", _NOTHING),
 }
 _OF_ONE_IDENTITY: Final = (op.EnsureKey, op.WriteProfile, op.RemoveKeys, op.RemoveProfile, op.DeleteUser)

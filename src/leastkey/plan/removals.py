@@ -44,7 +44,9 @@ def removals(wanted: Wanted, seen: Seen, local: SeenLocal) -> Iterator[Change]:
     ]
     for policy in going_policies:
         _refuse_in_use(policy, wanted.project, seen)
-    yield from _keys(wanted, goners, local)
+    for role in going_roles:
+        _refuse_worn(role, wanted)
+    yield from _keys(wanted, goners, seen, local)
     yield from _profiles(wanted, local)
     yield from _ties(going_roles)
     for profile in own_instance_profiles(wanted.project, seen):
@@ -60,7 +62,9 @@ def removals(wanted: Wanted, seen: Seen, local: SeenLocal) -> Iterator[Change]:
         yield Lines(_identity_of(user)).remove("user", user.name, "", removal)
     for role in going_roles:
         inline = tuple(policy.name for policy in role.inline)
-        yield Lines(_identity_of(role)).remove("role", role.name, "", DeleteRole(role.name, inline))
+        yield Lines(_identity_of(role)).remove(
+            "role", role.name, "", DeleteRole(role.name, inline, role.boundary)
+        )
     for policy in going_policies:
         versions = tuple(version.id for version in policy.versions if not version.is_default)
         yield Lines(_policy_identity(policy, seen)).remove(
@@ -85,12 +89,12 @@ def _wanted_names(wanted: Wanted) -> tuple[set[str], set[str], set[str], set[str
     return users, roles, policies, profiles
 
 
-def _keys(wanted: Wanted, goners: list[SeenUser], local: SeenLocal) -> Iterator[Change]:
-    """Keys of users that go; and of users only this computer still remembers, whose secrets lie in the vault."""
+def _keys(wanted: Wanted, goners: list[SeenUser], seen: Seen, local: SeenLocal) -> Iterator[Change]:
+    """Keys of users that go; and of users only this computer still remembers, unless the name is a stranger's now."""
     kept = {identity.user.name.lower() for identity in wanted.identities if identity.user is not None}
     gone: dict[str, tuple[str, str]] = {user.name.lower(): (user.name, _identity_of(user)) for user in goners}
     for name, here in sorted(local.identities.items()):
-        if here.user is not None and here.user.lower() not in kept:
+        if here.user is not None and here.user.lower() not in kept | seen.users.keys():
             gone.setdefault(here.user.lower(), (here.user, name))
     for user, identity in gone.values():
         yield Lines(identity).remove(
@@ -125,6 +129,19 @@ def _identity_of(entity: SeenUser | SeenRole | None) -> str:
 def _policy_identity(policy: SeenPolicy, seen: Seen) -> str:
     wearers = (role for role in seen.roles.values() if policy.arn in role.attached)
     return _identity_of(next(wearers, None))
+
+
+def _refuse_worn(role: SeenRole, wanted: Wanted) -> None:
+    """Refuse to delete a role that stands in somebody else's instance profile."""
+    strangers = [profile for profile in role.instance_profiles if profile.path != wanted.path]
+    if strangers:
+        command = "aws iam remove-role-from-instance-profile --instance-profile-name"
+        raise LeastkeyError(
+            "in-use",
+            f"the role `{role.name}` is used by something that is not ours",
+            why=tuple(f"used by    {profile.arn}" for profile in strangers),
+            remedy=f"take it out there first: `{command} {strangers[0].name} --role-name {role.name}`",
+        )
 
 
 def _refuse_in_use(policy: SeenPolicy, project: str, seen: Seen) -> None:

@@ -117,7 +117,6 @@ def test_what_was_added_by_hand_is_taken_away_again() -> None:
             "1 ~ role  acme-reports  description, longest session 1 hour",
             "1 ~ role  acme-reports  loses the inline policy `more`, which is not in the spec",
             "4 - attachment  ReadOnlyAccess -> acme-reports  not in the spec",
-            "5 + access key  of acme-reports  secret to the vault, no plain file",
         ]
     )
 

@@ -78,7 +78,7 @@ def test_the_id_does_not_depend_on_the_order_aws_lists_things_in() -> None:
     ("removed", "entities", "passes"), [(5, 5, True), (6, 18, True), (6, 17, False), (300, 900, True)]
 )
 def test_removing_much_of_a_project_wants_a_word(removed: int, entities: int, passes: bool) -> None:  # noqa: FBT001  # a parameter of the table
-    plan = plan_of(*[op.DeleteRole(f"r{n}", ()) for n in range(removed)], entities=entities)
+    plan = plan_of(*[op.DeleteRole(f"r{n}", (), None) for n in range(removed)], entities=entities)
     guard(plan, allow_removals=True)
     if passes:
         guard(plan, allow_removals=False)

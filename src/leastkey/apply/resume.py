@@ -1,0 +1,44 @@
+"""Sweep key operations that an earlier run left open beside a key in use: they are settling, and no change of a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.apply.access_key import binding_for
+from leastkey.keys.recover import recover
+from leastkey.plan.operation import EnsureKey
+
+if TYPE_CHECKING:
+    from leastkey.apply.work import Work
+    from leastkey.plan.plan import Plan
+    from leastkey.ports.local import Local
+
+__all__ = ["has_open_operations", "settle"]
+
+
+def has_open_operations(plan: Plan, endpoint: str | None, local: Local) -> bool:
+    """Say whether a key operation of the project is open on this computer."""
+    place = (plan.account, endpoint, plan.project)
+    return any(
+        (intent.key.account, intent.key.endpoint, intent.key.project) == place
+        for intent in local.intents.open()
+    )
+
+
+def settle(work: Work, plan: Plan) -> None:
+    """Finish open operations of users whose key the plan leaves alone. Raises AwsError, LeastkeyError."""
+    if not has_open_operations(plan, work.endpoint, work.local):
+        return
+    planned = {change.operation.user for change in plan.changes if isinstance(change.operation, EnsureKey)}
+    for identity in plan.wanted.identities:
+        user = identity.user
+        if user is not None and user.name not in planned:
+            recover(
+                user.name,
+                binding_for(work, identity, user.name),
+                work.iam,
+                work.connect.sts,
+                work.local,
+                operation=work.run,
+                progress=work.progress,
+            )
