@@ -19,6 +19,7 @@ from leastkey.sandbox.backend import Moto, prepare_environment
 from leastkey.sandbox.gate import Gate
 from leastkey.sandbox.judge import Judge
 from leastkey.sandbox.sessions import Sessions
+from leastkey.sandbox.snapshot import wipe
 from leastkey.sandbox.wire import RawRequest
 from leastkey.sandbox.world import World
 
@@ -64,6 +65,10 @@ class LocalSandbox:
         self.clock = Wall()
         self.changes = 0
         self.gate = Gate(self.world, Moto(), Judge(), self.clock, self._changed)
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        wipe(self.world)
 
     def _changed(self) -> None:
         self.changes += 1

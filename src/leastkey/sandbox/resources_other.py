@@ -101,8 +101,8 @@ def _arns(
         for name, arns in found.items()
         if len(arns) == 1 and _is_outer(kinds[name.lower()].arn, found, kinds)
     }
-    arns = (arn for name, each in found.items() if name not in outer for arn in each)
-    return tuple(dict.fromkeys(arns)), True
+    inner = (arn for name, each in found.items() if name not in outer for arn in each)
+    return tuple(dict.fromkeys(inner)), True
 
 
 def _is_outer(template: str, found: Mapping[str, tuple[str, ...]], kinds: Mapping[str, ResourceType]) -> bool:
@@ -173,6 +173,8 @@ _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, .
 
 def _passed_roles(request: AwsRequest, parameters: Parameters, world: World) -> tuple[Authorization, ...]:
     """Give `iam:PassRole` for each role a request hands over, wherever in it the role's ARN stands."""
+    if request.service == "sts":  # a role is worn there, not handed over
+        return ()
     passed = {
         value
         for name, value in walk(parameters)

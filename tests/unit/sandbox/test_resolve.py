@@ -4,53 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, StructureShape
 from botocore.serialize import create_serializer
+from tests.support.sandbox_request import FORM, request
 
 from leastkey.sandbox import resolve
-from leastkey.sandbox.request import AwsRequest, Operation, Refusal
+from leastkey.sandbox.request import Operation, Refusal
 
-FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-
-
-def request(
-    service: str,
-    method: str = "GET",
-    path: str = "/",
-    query: str = "",
-    *,
-    headers: dict[str, str] | None = None,
-    body: bytes = b"",
-    bucket_host: str = "",
-) -> AwsRequest:
-    headers = headers or {}
-    is_form = headers.get("content-type", "").startswith("application/x-www-form")
-    form: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode() if is_form else query, keep_blank_values=True):
-        if is_form or not name.lower().startswith("x-amz-"):
-            form.setdefault(name, []).append(value)
-    return AwsRequest(
-        method=method,
-        raw_path=path,
-        raw_query=query,
-        headers=headers,
-        body=body,
-        source_ip="127.0.0.1",
-        secure=False,
-        service=service,
-        signing_name=service,
-        region="us-east-1",
-        request_id="r",
-        form=form,
-        account="111122223333",
-        now=datetime(2026, 1, 1, tzinfo=UTC),
-        bucket_host=bucket_host,
-    )
+if TYPE_CHECKING:
+    from leastkey.sandbox.request import AwsRequest
 
 
 def found(asked: AwsRequest) -> str:
