@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from leastkey.apply.refusals import DENIED, refusal
 from leastkey.errors import AwsError
 from leastkey.iam.names import path_of
-from leastkey.plan.ownership import own_roles, owns
+from leastkey.plan.ownership import owns
 from leastkey.plan.seen import Seen, SeenInstanceProfile
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from leastkey.iam.arn import Arn
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.iam.document import PolicyDocument
-    from leastkey.iam.statement import Principals
     from leastkey.plan.seen import Caller, SeenUser
     from leastkey.ports.aws import Connect, CredentialReport, Details, KeyList, UserReport
     from leastkey.ports.local import Local
@@ -37,6 +36,7 @@ __all__ = ["observe", "seen_entities"]
 T = TypeVar("T")
 
 _THREADS: Final = 8
+_PROFILES: Final = "InstanceProfiles"
 
 
 def observe(
@@ -52,8 +52,8 @@ def observe(
 ) -> Seen:
     """Give what is there. `managed` names the AWS-managed policies to read, two requests each.
 
-    `instance_profiles` also lists instance profiles where one without a role may be, which the dump leaves out. With
-    `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
+    `instance_profiles` also lists instance profiles when the account has one without a role, which the dump leaves
+    out. With `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
     one of them is asked about. A `caller` that is known already is not asked for again. Raises LeastkeyError.
     """
     try:
@@ -117,7 +117,8 @@ def _observe(
         documents = {str(arn): pool.submit(iam.managed_policy, arn) for arn in managed}
         seen = _assemble(replace(caller, alias=alias.result() or caller.alias), dump.result())
         profiles = dict(seen.instance_profiles)
-        if instance_profiles and _may_have_empty_profiles(project, seen):
+        figures = quotas.result() or {}
+        if instance_profiles and _has_empty_profiles(seen, figures):
             listed = iam.list_instance_profiles(path_of(project))
             profiles.update({each.name.lower(): each for each in listed})
         news = _news(project, seen.users, report.result(), memory.last_written())
@@ -128,7 +129,7 @@ def _observe(
         return replace(
             seen,
             users=users,
-            quotas=quotas.result() or {},
+            quotas=figures,
             managed=_results(documents),
             instance_profiles=profiles,
         )
@@ -162,19 +163,9 @@ def _assemble(caller: Caller, dump: Details) -> Seen:
     )
 
 
-def _may_have_empty_profiles(project: str, seen: Seen) -> bool:
-    """Say whether an instance profile of the project may hold no role: one that holds a role is in the dump."""
-    own = own_roles(project, seen)
-    return not own or any(
-        role.trust is not None
-        and any(_is_ec2(statement.principal) for statement in role.trust.statements)
-        and not any(profile.path == path_of(project) for profile in role.instance_profiles)
-        for role in own
-    )
-
-
-def _is_ec2(principal: Principals | None) -> bool:
-    return principal is not None and any(each.startswith("ec2.") for each in principal.service)
+def _has_empty_profiles(seen: Seen, quotas: Mapping[str, int]) -> bool:
+    """Say whether the account has an instance profile without a role: the summary counts it, the dump leaves it out."""
+    return quotas.get(_PROFILES, len(seen.instance_profiles) + 1) > len(seen.instance_profiles)
 
 
 def _news(

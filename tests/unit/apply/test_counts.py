@@ -15,7 +15,7 @@ from tests.fakes.projects import identity, many, project
 @pytest.mark.parametrize("count", [1, 10, 300])
 def test_a_new_identity_costs_six_requests_and_a_run_the_reads_of_its_plan(count: int) -> None:
     world = World()
-    plan_reads = 7
+    plan_reads = 6
     world.up(many(count))
     made = Counter(world.requests())
     assert made.total() == 6 * count + plan_reads
