@@ -119,4 +119,4 @@ def _read_chunks(reader: object) -> bytes:
         length = int(size.split(b";")[0], 16)
         data += reader.read(length + 2)  # type: ignore[attr-defined]  # any buffered reader
         if length == 0:
-            return data
+            return bytes(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,21 @@ from leastkey.sandbox.snapshot import wipe
 from leastkey.sandbox.wire import RawRequest
 from leastkey.sandbox.world import World
 
+_TABLES = (
+    "users",
+    "roles",
+    "groups",
+    "instance_profiles",
+    "certificates",
+    "open_id_providers",
+    "saml_providers",
+    "access_keys",
+    "account_aliases",
+    "virtual_mfa_devices",
+    "inline_policies",
+)
+_session = cache(boto3.session.Session)
+_moto = cache(Moto)
 ACCOUNT = AccountId("111122223333")
 OTHER = AccountId("444455556666")
 
@@ -64,11 +80,28 @@ class LocalSandbox:
         self.world = World(Accounts(), Sessions())
         self.clock = Wall()
         self.changes = 0
-        self.gate = Gate(self.world, Moto(), Judge(), self.clock, self._changed)
+        self.gate = Gate(self.world, _moto(), Judge(), self.clock, self._changed)
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Forget everything but each account's AWS-managed policies, which take long to load."""
+        from moto.backends import get_backend
+        from moto.utilities.tagging_service import TaggingService
+
+        backends = get_backend("iam")
+        kept = dict(backends)
+        for account in kept.values():
+            for iam in account.values():
+                for table in _TABLES:
+                    getattr(iam, table).clear()
+                own = [arn for arn in iam.managed_policies if ":iam::aws:" not in arn]
+                for arn in own:
+                    del iam.managed_policies[arn]
+                for policy in iam.managed_policies.values():
+                    policy.attachment_count = 0
+                iam.credential_report = None
+                iam.tagger = TaggingService()
         wipe(self.world)
+        backends.update(kept)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -84,8 +117,7 @@ class LocalSandbox:
             from botocore import UNSIGNED
 
             options["signature_version"] = UNSIGNED
-        session = boto3.session.Session()
-        client = session.client(
+        client = _session().client(
             service,
             region_name=region,
             endpoint_url="http://127.0.0.1:4999",

@@ -1,0 +1,49 @@
+"""Ask, carry a plan out, remember the vault: what `apply` and `up` have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leastkey.apply.run import apply_plan
+from leastkey.cli.ask import TerminalPrompter
+from leastkey.cli.plan_view import summary
+from leastkey.errors import LeastkeyError
+from leastkey.plan.safety import guard
+
+if TYPE_CHECKING:
+    from leastkey.cli.wiring import Project
+    from leastkey.plan.plan import Plan
+
+__all__ = ["carry_out"]
+
+
+def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: bool) -> dict[str, Any]:
+    """Guard, ask, apply; give what was done for `--json`."""
+    options, show = project.options, project.options.show
+    if plan.is_empty:
+        return {"changed": 0}
+    guard(plan, allow_removals=allow_removals)
+    if question:
+        asked = f"Apply {len(plan.changes)} changes to account {_account(project)}?"
+        flag = "--yes"
+        if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
+            raise LeastkeyError("declined", "declined", remedy=f"leastkey apply {plan.id}")
+    if options.vault is not None:
+        project.machine.settings.remember_vault(project.spec.target, options.vault)
+    applied = apply_plan(
+        plan,
+        project.connect,
+        project.local,
+        project.progress,
+        helper=project.machine.helper,
+        endpoint=project.endpoint_key,
+        endpoint_url=project.endpoint_url,
+    )
+    show.talk(
+        f"Done in {applied.seconds:.1f} s: {summary(plan).replace('to add', 'added').replace('to change', 'changed').replace('to remove', 'removed')}"
+    )
+    return {"changed": applied.changed}
+
+
+def _account(project: Project) -> str:
+    return str(project.caller.account)

@@ -1,0 +1,52 @@
+"""`leastkey destroy`: take everything of the project down again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from leastkey.cli.options import common_options
+from leastkey.errors import LeastkeyError
+
+if TYPE_CHECKING:
+    from leastkey.cli.options import Options
+
+__all__ = ["command"]
+
+
+@click.command("destroy", epilog="Example: leastkey destroy --yes")
+@common_options
+def command(options: Options) -> None:
+    """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
+    from leastkey.apply.destroy import destroy
+    from leastkey.cli.ask import TerminalPrompter
+    from leastkey.cli.plan_view import plan_document, show_plan
+    from leastkey.cli.planning import known_here, look, who_and_where
+    from leastkey.cli.wiring import build
+    from leastkey.plan.destroy import make_destroy_plan
+
+    project = build(options)
+    show = options.show
+    show.talk(who_and_where(project))
+    seen = look(project)
+    plan = make_destroy_plan(project.wanted.project, seen, known_here(project))
+    if plan.is_empty:
+        show.document("destroy", {**plan_document(plan), "changed": 0})
+        show.data(f"Nothing of `{project.wanted.project}` is there: already gone.")
+        return
+    show_plan(show, plan)
+    question = f"Remove {len(plan.changes)} things from account {project.caller.account}?"
+    if not TerminalPrompter(show, yes=options.yes).confirm(question, flag="leastkey destroy --yes"):
+        raise LeastkeyError("declined", "declined", remedy="leastkey plan")
+    done = destroy(
+        plan,
+        project.connect,
+        project.local,
+        project.progress,
+        helper=project.machine.helper,
+        endpoint=project.endpoint_key,
+        endpoint_url=project.endpoint_url,
+    )
+    show.document("destroy", {**plan_document(plan), "changed": done.changed})
+    show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, nothing is left behind.")

@@ -1,0 +1,184 @@
+"""The command line's entry: commands are loaded when called, errors become text and exit codes, nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from leastkey import __version__
+from leastkey.cli.show import Show
+from leastkey.errors import Exit, LeastkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "OVERVIEW", "cli", "run"]
+
+COMMANDS: Final = {
+    "demo": "the whole story in an embedded AWS, no account needed",
+    "init": "write leastkey.yaml",
+    "up": "plan, ask, apply, verify",
+    "plan": "show what would change",
+    "apply": "make the account as the plan says",
+    "verify": "prove what is allowed and what is denied",
+    "run": "run a command with short-lived credentials",
+    "destroy": "take everything of the project down again",
+    "creds": "print credentials for the AWS CLI to read",
+    "sandbox": "the embedded AWS: start, stop, status, env, reset",
+    "help": "explain an error code, the exit codes or the words",
+}
+
+OVERVIEW: Final = """\
+leastkey gives a script a role, proves what it can do, hides its key
+
+  leastkey demo          the whole story in an embedded AWS, no account needed
+  leastkey init          describe your script in leastkey.yaml
+  leastkey up            plan, ask, apply, verify
+  leastkey run -- CMD    run CMD with short-lived credentials
+
+Careful path: leastkey plan, then leastkey apply PLAN-ID
+No AWS account at hand: --sandbox on any command
+More: leastkey --help"""
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when the command is called or its own help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order of a first afternoon."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"leastkey.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is answered with the nearest name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from leastkey.iam.catalog import nearest
+
+            close = nearest(args[0], COMMANDS)
+            raise LeastkeyError(
+                "usage",
+                f"`{args[0]}` is no command",
+                remedy=f"leastkey {close}" if close else "leastkey --help",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="leastkey %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Least-privilege AWS API access for automation scripts, from one small file and one command."""
+    if ctx.invoked_subcommand is None:
+        click.echo(OVERVIEW)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; give the exit code. No traceback reaches the user."""
+    show = Show.for_terminal(as_json="--json" in _own(arguments), colour=_colour_of(_own(arguments)))
+    try:
+        return _run(arguments, show)
+    except BrokenPipeError:
+        # The reader went away (`leastkey plan | head`): not an error of ours, and nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.OK)
+
+
+def _run(arguments: Sequence[str], show: Show) -> int:
+    try:
+        result = cli.main(args=list(arguments), prog_name="leastkey", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result or 0)
+    except BrokenPipeError:
+        raise
+    except LeastkeyError as error:
+        return _fail(show, error)
+    except click.UsageError as error:
+        return _fail(show, _usage(error))
+    except click.ClickException as error:
+        return _fail(show, LeastkeyError("usage", error.format_message()))
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(
+            show,
+            LeastkeyError(
+                "interrupted",
+                "stopped by you",
+                state="what was begun stands in the journal; the same command goes on",
+            ),
+        )
+    except OSError as error:
+        # The text of an OSError names a path and a reason, never a secret.
+        return _fail(
+            show,
+            LeastkeyError("io-failed", f"a file failed: {error.strerror}", why=str(error.filename or "")),
+        )
+    except Exception as error:  # noqa: BLE001  # the last door: no traceback with a secret in its locals may leave
+        return _fail(show, _bug(error))
+
+
+def _fail(show: Show, error: LeastkeyError) -> int:
+    show.error_document(error)
+    show.error(error)
+    return int(error.exit_code)
+
+
+def _usage(error: click.UsageError) -> LeastkeyError:
+    where = error.ctx.command_path if error.ctx is not None else "leastkey"
+    what = error.format_message().rstrip(".")
+    return LeastkeyError("usage", what[:1].lower() + what[1:], remedy=f"{where} --help")
+
+
+def _bug(error: Exception) -> LeastkeyError:
+    """Name the place in our code, without the error's text: it could quote a secret."""
+    trace = error.__traceback__
+    place = "?"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "leastkey" in code.co_filename:
+            place = f"{code.co_filename.rsplit('leastkey', 1)[-1].lstrip('/')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return LeastkeyError(
+        "internal",
+        f"a bug in leastkey: {type(error).__name__} at {place}",
+        state="what was begun stands in the journal; the same command goes on",
+        remedy="please report it with the line above; it holds no secret",
+    )
+
+
+def _own(arguments: Sequence[str]) -> Sequence[str]:
+    """Give the arguments that are ours: those before `--`."""
+    arguments = list(arguments)
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _colour_of(arguments: Sequence[str]) -> str:
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--color="):
+            return argument.removeprefix("--color=")
+        if argument == "--color" and index + 1 < len(arguments):
+            return arguments[index + 1]
+    return "auto"

@@ -1,0 +1,105 @@
+"""The options every command takes, as one value."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from leastkey.cli.show import Show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Options", "common_options", "output_options"]
+
+DEFAULT_SPEC: Final = "leastkey.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said, apart from a command's own arguments."""
+
+    spec: str
+    spec_given: bool
+    yes: bool
+    admin_profile: str | None
+    vault: str | None
+    sandbox: bool
+    profile: str | None
+    allow_endpoint: str | None
+    verbose: bool
+    show: Show
+
+
+_OUTPUT: Final = (
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour on stderr."
+    ),
+)
+
+_COMMON: Final = (
+    click.option("--spec", metavar="FILE", help=f"The spec file.  [default: {DEFAULT_SPEC}]"),
+    click.option("--yes", "-y", is_flag=True, help="Answer every question with yes."),
+    click.option("--admin-profile", metavar="NAME", help="AWS profile of the administrator."),
+    click.option(
+        "--vault",
+        metavar="NAME",
+        envvar="LEASTKEY_VAULT",
+        show_envvar=True,
+        help="Where secrets lie: keyring, age-file or age-file:/PATH/TO/IDENTITY.",
+    ),
+    click.option("--sandbox", is_flag=True, help="Use the embedded AWS, starting it if needed."),
+    click.option(
+        "--profile", metavar="NAME", help="Name of the AWS profile to write.  [default: the identity's name]"
+    ),
+    click.option(
+        "--allow-endpoint", metavar="URL", help="Trust this endpoint, which is neither AWS's nor local."
+    ),
+    click.option("--verbose", "-v", is_flag=True, help="Show details."),
+)
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the common options; its function gets them as `options`."""
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        spec = values.pop("spec")
+        options = Options(
+            spec=spec or DEFAULT_SPEC,
+            spec_given=spec is not None,
+            yes=values.pop("yes"),
+            admin_profile=values.pop("admin_profile"),
+            vault=values.pop("vault") or None,
+            sandbox=values.pop("sandbox"),
+            profile=values.pop("profile"),
+            allow_endpoint=values.pop("allow_endpoint"),
+            verbose=values.pop("verbose"),
+            show=Show.for_terminal(as_json=values.pop("as_json"), colour=values.pop("color")),
+        )
+        return command(options=options, **values)
+
+    return _decorated(wrapped, (*_COMMON, *_OUTPUT))
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--json` and `--color` only; its function gets a Show as `show`."""
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        show = Show.for_terminal(as_json=values.pop("as_json"), colour=values.pop("color"))
+        return command(show=show, **values)
+
+    return _decorated(wrapped, _OUTPUT)
+
+
+def _decorated(
+    command: Callable[..., Any], options: tuple[Callable[[Callable[..., Any]], Any], ...]
+) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,76 @@
+"""Observe the account, look at this computer, and plan: what `plan`, `apply`, `up` and `verify` have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.apply.local_state import see_local
+from leastkey.apply.observe import observe
+from leastkey.plan.diff import make_plan
+from leastkey.ports.people import Silent
+
+if TYPE_CHECKING:
+    from leastkey.cli.wiring import Project
+    from leastkey.compile.wanted import Wanted
+    from leastkey.iam.arn import Arn
+    from leastkey.plan.plan import Plan
+    from leastkey.plan.seen import Seen
+    from leastkey.plan.seen_local import SeenLocal
+
+__all__ = ["known_here", "look", "planned", "who_and_where"]
+
+
+def look(project: Project) -> Seen:
+    """Read the account in bulk."""
+    return observe(
+        project.connect,
+        project=project.wanted.project,
+        managed=_managed(project.wanted),
+        instance_profiles=any(
+            identity.instance_profile is not None for identity in project.wanted.identities
+        ),
+        progress=Silent(),
+        local=project.local,
+        endpoint=project.endpoint_key,
+        caller=project.caller,
+    )
+
+
+def planned(project: Project) -> tuple[Plan, Seen]:
+    """Plan against the account as it is now."""
+    options = project.options
+    options.show.talk(who_and_where(project))
+    seen = look(project)
+    local = known_here(project)
+    return make_plan(project.wanted, seen, local), seen
+
+
+def known_here(project: Project) -> SeenLocal:
+    """Give what this computer knows of the project."""
+    return see_local(
+        project.wanted,
+        project.wanted.account,
+        project.endpoint_key,
+        project.local,
+        helper=project.machine.helper,
+        endpoint_url=project.endpoint_url,
+    )
+
+
+def who_and_where(project: Project) -> str:
+    """Give the line that says which account is read, as whom."""
+    if project.spec.target == "sandbox":
+        return f"Sandbox {project.endpoint_url}, account {project.caller.account}, nothing goes to AWS"
+    endpoint = f" at {project.endpoint_url}" if project.endpoint_url else ""
+    return f"Reading account {project.caller.account} as {project.caller.arn}{endpoint}"
+
+
+def _managed(wanted: Wanted) -> tuple[Arn, ...]:
+    """Give AWS's own policies the project uses, whose documents only AWS knows."""
+    found: dict[Arn, None] = {}
+    for identity in wanted.identities:
+        boundary = identity.role.boundary
+        for arn in (*identity.role.attached, *(() if boundary is None else (boundary,))):
+            if arn.account == "aws":
+                found[arn] = None
+    return tuple(found)

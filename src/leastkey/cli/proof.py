@@ -1,0 +1,76 @@
+"""The proof of each identity: its session from the broker, the probes as real calls, the report as people read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.broker.session import session_for
+from leastkey.cli.sessions import assume
+from leastkey.errors import Exit, LeastkeyError
+from leastkey.ports.local import BindingKey
+from leastkey.verify.run import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leastkey.cli.show import Show
+    from leastkey.cli.wiring import Project
+    from leastkey.compile.wanted import WantedIdentity
+    from leastkey.iam.document import PolicyDocument
+    from leastkey.ports.aws import Calls
+    from leastkey.verify.report import Report
+
+__all__ = ["exit_of", "prove", "show_reports"]
+
+
+def prove(
+    project: Project, managed: Mapping[str, PolicyDocument], name: str | None, *, settling: bool
+) -> list[Report]:
+    """Prove one identity, or all. `settling`: something was changed moments ago, and AWS may still carry it about."""
+    return [
+        verify(
+            identity,
+            project.wanted,
+            managed,
+            _calls(project, identity),
+            clock=project.machine.clock,
+            progress=project.progress,
+            settling=settling,
+        )
+        for identity in project.wanted.identities
+        if name is None or identity.name == name
+    ]
+
+
+def _calls(project: Project, identity: WantedIdentity) -> Calls | None:
+    """Give calls as the identity; None where only an AWS service can wear its role."""
+    if identity.user is None:
+        return None
+    key = BindingKey(project.wanted.account, project.endpoint_key, project.wanted.project, identity.name)
+    binding = project.local.bindings.get(key)
+    if binding is None:
+        raise LeastkeyError(
+            "not-set-up",
+            f"`{identity.name}` is not set up on this computer",
+            state="nothing was proved",
+            remedy="leastkey up",
+        )
+    return project.connect.calls(session_for(binding, project.local, assume))
+
+
+def show_reports(show: Show, reports: Sequence[Report], *, verbose: bool) -> None:
+    """Print the reports, each under its identity's name where there are several."""
+    for report in reports:
+        if len(reports) > 1:
+            show.data(f"{report.identity}:")
+        for line in report.lines(verbose=verbose):
+            show.data(line)
+
+
+def exit_of(reports: Sequence[Report]) -> int:
+    """Give the exit code that matters most: allowed too much wins over denied too much, over unproved."""
+    codes = {int(report.exit_code) for report in reports}
+    for code in (Exit.ALLOWED_TOO_MUCH, Exit.DENIED_TOO_MUCH, Exit.UNPROVED):
+        if int(code) in codes:
+            return int(code)
+    return int(Exit.OK)

@@ -1,0 +1,100 @@
+"""Read the spec file and the raw documents it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from leastkey.errors import LeastkeyError
+from leastkey.spec.parse import parse_spec
+
+if TYPE_CHECKING:
+    from leastkey.cli.options import Options
+    from leastkey.spec.model import Identity, Spec
+
+__all__ = ["default_project", "one_identity", "read_spec"]
+
+LARGEST_SPEC: Final = 1 << 20
+"""Bytes. A longer file is not read at all."""
+
+
+def read_spec(options: Options) -> Spec:
+    """Read and parse the spec the command line names. Raises LeastkeyError."""
+    path = Path(options.spec)
+    text = _text(path, options.spec)
+    spec = parse_spec(
+        text,
+        options.spec,
+        lambda name: _document(path.parent / name),
+        default_project=default_project(path),
+    )
+    return replace(spec, target="sandbox") if options.sandbox else spec
+
+
+def default_project(spec_path: Path) -> str:
+    """Give the folder's name as a project name."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", spec_path.absolute().parent.name).strip("-.")
+    return name or "project"
+
+
+def one_identity(spec: Spec, name: str | None) -> Identity:
+    """Give the identity of this name, or the only one. Raises LeastkeyError."""
+    if name is None:
+        if len(spec.identities) == 1:
+            return spec.identities[0]
+        names = ", ".join(f"`{identity.name}`" for identity in spec.identities)
+        raise LeastkeyError("usage", f"the spec has several identities: {names}", remedy="name one")
+    found = next((identity for identity in spec.identities if identity.name == name), None)
+    if found is None:
+        from leastkey.iam.catalog import nearest
+
+        close = nearest(name, [identity.name for identity in spec.identities])
+        raise LeastkeyError(
+            "unknown-name",
+            f"{spec.file} has no identity `{name}`",
+            remedy=f"did you mean `{close}`?" if close else "leastkey plan",
+        )
+    return found
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_SPEC + 1)
+    except FileNotFoundError:
+        raise LeastkeyError(
+            "spec-not-found",
+            f"there is no spec file `{shown}`",
+            remedy=("write one: `leastkey init`", "name one: `--spec FILE`"),
+        ) from None
+    except OSError as error:
+        raise LeastkeyError(
+            "spec-unreadable", f"`{shown}` cannot be read", why=str(error.strerror), remedy="--spec FILE"
+        ) from None
+    if len(raw) > LARGEST_SPEC:
+        raise LeastkeyError(
+            "spec-unreadable",
+            f"`{shown}` is larger than 1 MiB",
+            why="a spec is a small file; policies of your own go into `document:` files",
+            remedy="--spec FILE",
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LeastkeyError(
+            "spec-unreadable",
+            f"`{shown}` is not UTF-8 text",
+            why=f"byte {error.start} cannot be decoded",
+            remedy=f"iconv -t UTF-8 {shown}",
+        ) from None
+
+
+def _document(path: Path) -> str:
+    """Read a raw policy document; the parser turns OSError into an error at the place that names it."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_SPEC + 1)
+    if len(raw) > LARGEST_SPEC:
+        raise OSError(27, "larger than 1 MiB", str(path))
+    return raw.decode("utf-8-sig")

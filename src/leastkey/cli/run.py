@@ -1,0 +1,59 @@
+"""`leastkey run`: run a command with short-lived credentials and a cleaned environment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from leastkey.cli.options import common_options
+from leastkey.errors import LeastkeyError
+
+if TYPE_CHECKING:
+    from leastkey.cli.options import Options
+
+__all__ = ["command"]
+
+_CHILD: Final = "leastkey.child"
+
+
+class RunCommand(click.Command):
+    """Takes everything behind `--` as the command to run, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Split the arguments at the first `--`."""
+        if "--" in args:
+            at = args.index("--")
+            args, ctx.meta[_CHILD] = args[:at], tuple(args[at + 1 :])
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    "run",
+    cls=RunCommand,
+    epilog="Examples: leastkey run -- ./report.sh, leastkey run nightly -- aws s3 ls s3://acme-reports/nightly/",
+    options_metavar="[OPTIONS] [NAME] -- CMD [ARGS]...",
+)
+@click.argument("identity", metavar="", required=False)
+@common_options
+@click.pass_context
+def command(ctx: click.Context, options: Options, identity: str | None) -> int:
+    """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
+    from leastkey.broker.run import child_environment, run_child
+    from leastkey.cli.bound import binding_of
+    from leastkey.cli.sessions import session_of
+    from leastkey.cli.wiring import machine
+
+    child: tuple[str, ...] = ctx.meta.get(_CHILD, ())
+    if not child:
+        raise LeastkeyError(
+            "usage",
+            "there is no command to run behind `--`",
+            state="nothing was started",
+            remedy="leastkey run -- aws ec2 describe-regions",
+        )
+    here = machine()
+    binding = binding_of(here, options, identity)
+    session = session_of(here, binding, not_started=child[0])
+    return run_child(child, child_environment(os.environ, session, binding))

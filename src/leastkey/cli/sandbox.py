@@ -1,0 +1,152 @@
+"""`leastkey sandbox`: the embedded AWS, started and stopped by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from leastkey.cli.options import output_options
+from leastkey.cli.sandbox_door import require_sandbox, root_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leastkey.cli.show import Show
+
+__all__ = ["command"]
+
+ENFORCED: Final = "signatures, expiry; identity, boundary, session, bucket, trust policy"
+
+
+@click.group("sandbox")
+def command() -> None:
+    """Run the embedded AWS, which enforces IAM: on 127.0.0.1 only, no account needed."""
+    require_sandbox()
+
+
+def _state_dir(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--state-dir",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where it keeps its state.  [default: sandbox/ in LEASTKEY_HOME]",
+    )(function)
+
+
+@command.command(epilog="Example: leastkey sandbox start --port 4566 --ephemeral")
+@_state_dir
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: the last one, else any]"
+)
+@click.option("--ephemeral", is_flag=True, help="Keep nothing on disk.")
+@click.option("--foreground", is_flag=True, help="Stay in the foreground until stopped.")
+@output_options
+def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bool, foreground: bool) -> None:
+    """Start the sandbox in the background, or find the one that runs already."""
+    from leastkey.sandbox import lifecycle
+
+    run = lifecycle.start(state_dir, port or 0, ephemeral=ephemeral, foreground=foreground)
+    if foreground:
+        return
+    folder = lifecycle.state_folder(state_dir)
+    show.document(
+        "sandbox start",
+        {
+            "endpoint_url": run.endpoint_url,
+            "port": run.port,
+            "pid": run.pid,
+            "ephemeral": run.is_ephemeral,
+            "already": run.already,
+            "enforced": True,
+            "state_dir": str(folder),
+        },
+    )
+    kept = "nothing is kept" if run.is_ephemeral else f"state is kept in {folder}"
+    show.data(
+        f"{'Already running' if run.already else 'Sandbox'}   {run.endpoint_url}, nothing goes to AWS, {kept}"
+    )
+    show.data(f"Enforced  {ENFORCED}")
+    show.data("Next: leastkey sandbox env      or: leastkey up --sandbox")
+
+
+@command.command(epilog="Example: leastkey sandbox stop")
+@_state_dir
+@output_options
+def stop(show: Show, state_dir: Path | None) -> None:
+    """Stop the sandbox; its state is written first."""
+    from leastkey.sandbox import lifecycle
+
+    stopped = lifecycle.stop(state_dir)
+    show.document("sandbox stop", {"stopped": stopped})
+    show.data("Stopped." if stopped else "Already stopped.")
+
+
+@command.command(epilog="Example: leastkey sandbox status --json")
+@_state_dir
+@output_options
+def status(show: Show, state_dir: Path | None) -> None:
+    """Say whether the sandbox runs, where, and that it enforces."""
+    from leastkey.sandbox import lifecycle
+
+    found = lifecycle.status(state_dir)
+    run = found.run
+    show.document(
+        "sandbox status",
+        {
+            "running": run is not None,
+            "endpoint_url": None if run is None else run.endpoint_url,
+            "port": None if run is None else run.port,
+            "pid": None if run is None else run.pid,
+            "ephemeral": None if run is None else run.is_ephemeral,
+            "accounts": list(found.accounts),
+            "enforced": found.is_enforced,
+            "uptime_seconds": round(found.uptime_seconds, 1),
+            "state_dir": str(found.folder),
+        },
+    )
+    if run is None:
+        show.data(f"Not running. State folder: {found.folder}")
+        show.data("Next: leastkey sandbox start")
+        return
+    show.data(f"Running   {run.endpoint_url}, process {run.pid}, for {found.uptime_seconds:.0f} s")
+    show.data(f"Enforced  {ENFORCED if found.is_enforced else 'NOT ENFORCED'}")
+    show.data(f"Accounts  {', '.join(found.accounts) or 'none asked for yet'}")
+    show.data(f"State     {'nothing is kept' if run.is_ephemeral else found.folder}")
+
+
+@command.command(epilog='Example: eval "$(leastkey sandbox env --account 111122223333)"')
+@_state_dir
+@click.option("--account", metavar="ID", help="Twelve digits; made on first asking.  [default: 123456789012]")
+@output_options
+def env(show: Show, state_dir: Path | None, account: str | None) -> None:
+    """Print how to reach an account as its root user. It prints a secret, which opens nothing but the sandbox."""
+    from leastkey.sandbox import lifecycle
+
+    root = lifecycle.env(account, state_dir)
+    variables = root_variables(root)
+    show.document(
+        "sandbox env",
+        {
+            "endpoint_url": root.endpoint_url,
+            "account": root.account,
+            "region": root.region,
+            "access_key_id": root.access_key_id,
+            "secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
+        },
+    )
+    for name, value in variables.items():
+        show.data(f"export {name}={value}")
+
+
+@command.command(epilog="Example: leastkey sandbox reset")
+@_state_dir
+@output_options
+def reset(show: Show, state_dir: Path | None) -> None:
+    """Forget every account, key and bucket of the sandbox."""
+    from leastkey.sandbox import lifecycle
+
+    running = lifecycle.reset(state_dir)
+    show.document("sandbox reset", {"reset": True, "running": running})
+    show.data(f"Empty again{', and still running' if running else ''}.")

@@ -1,0 +1,118 @@
+"""How leastkey prints: stdout is data, stderr is talk, every foreign character that could steer a terminal is escaped.
+
+Colour only doubles a word (`ok`, `NO`, `+`); `NO_COLOR`, `CLICOLOR_FORCE` and `--color` decide whether it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leastkey.errors import LeastkeyError
+
+__all__ = ["JSON_VERSION", "Show", "plain"]
+
+JSON_VERSION: Final = 1
+
+_COLOURS: Final = {"good": "32", "bad": "31", "note": "33", "dim": "2", "bold": "1"}
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def plain(text: str) -> str:
+    """Give a text with control, bidirectional and other invisible characters written as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if unicodedata.category(character) not in _STEERING
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+@dataclass(slots=True)
+class Show:
+    """Prints for one command. With `as_json`, stdout gets one document and the talk still goes to stderr."""
+
+    out: TextIO
+    err: TextIO
+    as_json: bool = False
+    colour: bool = False
+
+    @classmethod
+    def for_terminal(cls, *, as_json: bool, colour: str) -> Show:
+        """Give the one that fits this process's streams. `colour` is `auto`, `always` or `never`."""
+        return cls(sys.stdout, sys.stderr, as_json, _wants_colour(colour, sys.stderr))
+
+    def data(self, text: str = "") -> None:
+        """Print a line of data. Nothing when the data is one JSON document."""
+        if not self.as_json:
+            self.out.write("".join(f"{plain(line)}\n" for line in text.split("\n")))
+
+    def talk(self, text: str = "") -> None:
+        """Print a line of talk."""
+        self.err.write(plain(text) + "\n")
+        self.err.flush()
+
+    def document(self, command: str, content: Mapping[str, Any]) -> None:
+        """Print the one JSON document of a command, when JSON is asked for."""
+        if self.as_json:
+            whole = {"version": JSON_VERSION, "command": command, **content}
+            self.out.write(json.dumps(whole, indent=2, ensure_ascii=True) + "\n")
+
+    def mark(self, word: str, kind: str) -> str:
+        """Give a word, coloured when colour is on; its meaning never hangs on the colour."""
+        return f"\x1b[{_COLOURS[kind]}m{word}\x1b[0m" if self.colour else word
+
+    def marked(self, word: str, kind: str, rest: str) -> None:
+        """Print a line of talk that begins with a marked word."""
+        self.err.write(f"{self.mark(word, kind)}{plain(rest)}\n")
+        self.err.flush()
+
+    def error(self, error: LeastkeyError) -> None:
+        """Print an error as a small document: what, why, state, and the commands that help after a blank line."""
+        place = f"{error.place} " if error.place else ""
+        self.marked(f"error[{error.code}]", "bad", f": {place}{error.what}")
+        for line in error.why:
+            self.talk(f"  {line}")
+        if error.state:
+            self.talk(f"  state      {error.state}")
+        if error.remedy:
+            self.talk()
+        for index, remedy in enumerate(error.remedy):
+            last = f"  (exit {int(error.exit_code)})" if index == len(error.remedy) - 1 else ""
+            self.talk(f"hint: {remedy}{last}")
+
+    def error_document(self, error: LeastkeyError) -> None:
+        """Print an error as JSON, when JSON is asked for."""
+        self.document(
+            "error",
+            {
+                "error": {
+                    "code": error.code,
+                    "what": error.what,
+                    "why": list(error.why),
+                    "state": error.state,
+                    "remedy": list(error.remedy),
+                    "place": error.place,
+                    "exit_code": int(error.exit_code),
+                }
+            },
+        )
+
+
+def _wants_colour(choice: str, stream: TextIO) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,45 @@
+"""`leastkey up`: plan, ask, apply, verify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from leastkey.cli.options import common_options
+
+if TYPE_CHECKING:
+    from leastkey.cli.options import Options
+
+__all__ = ["command"]
+
+
+@click.command("up", epilog="Example: leastkey up --yes --vault age-file")
+@click.option("--allow-removals", is_flag=True, help="Let a plan pass that removes much of the project.")
+@common_options
+def command(options: Options, *, allow_removals: bool) -> int:
+    """Do all seven steps: plan, ask, apply, and prove what is allowed and what is denied."""
+    from leastkey.cli.carry import carry_out
+    from leastkey.cli.plan_view import plan_document, show_plan, summary
+    from leastkey.cli.planning import planned
+    from leastkey.cli.proof import exit_of, prove, show_reports
+    from leastkey.cli.wiring import build
+
+    project = build(options)
+    plan, seen = planned(project)
+    show = options.show
+    if not plan.is_empty:
+        show_plan(show, plan)
+        show.data(summary(plan))
+    done = carry_out(project, plan, allow_removals=allow_removals, question=True)
+    reports = prove(project, seen.managed, None, settling=not plan.is_empty)
+    show.document("up", {**plan_document(plan), **done, "verify": [report.to_json() for report in reports]})
+    if plan.is_empty:
+        show.data(f"Already as described: {summary(plan)}")
+    show_reports(show, reports, verbose=options.verbose)
+    code = exit_of(reports)
+    first = next((identity for identity in project.wanted.identities if identity.user is not None), None)
+    if code == 0 and first is not None:
+        name = "" if len(project.wanted.identities) == 1 else f" {first.name}"
+        show.data(f"Next: leastkey run{name} -- aws ec2 describe-regions")
+    return code

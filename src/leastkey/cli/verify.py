@@ -1,0 +1,34 @@
+"""`leastkey verify`: prove what is allowed and what is denied, by two judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from leastkey.cli.options import common_options
+
+if TYPE_CHECKING:
+    from leastkey.cli.options import Options
+
+__all__ = ["command"]
+
+
+@click.command("verify", epilog="Example: leastkey verify nightly -v")
+@click.argument("identity", metavar="[NAME]", required=False)
+@common_options
+def command(options: Options, identity: str | None) -> int:
+    """Prove what each identity may and may not do: our engine and AWS's own answers must agree. Changes nothing."""
+    from leastkey.cli.planning import look, who_and_where
+    from leastkey.cli.proof import exit_of, prove, show_reports
+    from leastkey.cli.read_spec import one_identity
+    from leastkey.cli.wiring import build
+
+    project = build(options)
+    if identity is not None:
+        one_identity(project.spec, identity)
+    options.show.talk(who_and_where(project))
+    reports = prove(project, look(project).managed, identity, settling=False)
+    options.show.document("verify", {"identities": [report.to_json() for report in reports]})
+    show_reports(options.show, reports, verbose=True)
+    return exit_of(reports)

@@ -1,0 +1,194 @@
+"""Wiring: the one place that puts adapters into flows, and nothing else.
+
+`machine` is this computer without AWS; `build` is a project in an account.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from leastkey.aws.connect import connect_admin
+from leastkey.cli.progress import LineProgress
+from leastkey.cli.read_spec import read_spec
+from leastkey.cli.sandbox_door import connect_root, sandbox_root
+from leastkey.clock import SystemClock
+from leastkey.compile.project import compile_project
+from leastkey.disk.aws_config import AwsProfiles
+from leastkey.disk.home import leastkey_home, prepare_home
+from leastkey.disk.journal import FileJournal
+from leastkey.disk.locks import FileLocks
+from leastkey.disk.sessions import Sessions
+from leastkey.disk.settings import FileSettings
+from leastkey.disk.state import FileBindings, FileIntents
+from leastkey.disk.vault_files import VaultFiles
+from leastkey.errors import LeastkeyError
+from leastkey.keys.profile import repair_profiles
+from leastkey.ports.local import HelperCommand, Local
+
+if TYPE_CHECKING:
+    from leastkey.aws.connect import AwsConnect
+    from leastkey.cli.options import Options
+    from leastkey.compile.wanted import Wanted
+    from leastkey.plan.seen import Caller
+    from leastkey.ports.local import Vault
+    from leastkey.spec.model import Spec, Target
+
+__all__ = ["SANDBOX", "Machine", "Project", "build", "helper_command", "machine"]
+
+SANDBOX: Final = "sandbox"
+"""What stands for the sandbox's endpoint in local state: its port may change, its identities stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """This computer: our state folder, and the helper that profiles call."""
+
+    home: Path
+    settings: FileSettings
+    helper: HelperCommand
+    clock: SystemClock
+
+    def local(self, vault: Vault) -> Local:
+        """Give the flows' view of this computer, with the vault for new keys."""
+        return Local(
+            bindings=FileBindings(self.home),
+            intents=FileIntents(self.home),
+            journal=FileJournal(self.home),
+            locks=FileLocks(self.home),
+            profiles=AwsProfiles(os.environ),
+            sessions=Sessions(self.home),
+            vault=vault,
+            clock=self.clock,
+            vault_named=self.vault_named,
+        )
+
+    def vault_named(self, name: str) -> Vault:
+        """Open the vault of this name."""
+        from leastkey.vault.choose import open_vault
+
+        return open_vault(name, VaultFiles(self.home))
+
+    def vault(self, options: Options, target: Target) -> Vault:
+        """Choose the vault for new keys: named, remembered, or the best there is."""
+        from leastkey.vault.choose import choose_vault
+
+        return choose_vault(
+            options.vault, VaultFiles(self.home), remembered=self.settings.vault(target), target=target
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project in an account: spec, compiled entities, clients, and this computer."""
+
+    options: Options
+    spec: Spec
+    wanted: Wanted
+    connect: AwsConnect
+    caller: Caller
+    machine: Machine
+    local: Local
+    progress: LineProgress
+
+    @property
+    def endpoint_key(self) -> str | None:
+        """What local state is keyed by: None for AWS's own endpoint."""
+        return SANDBOX if self.spec.target == SANDBOX else self.endpoint_url
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where AWS is asked, None for AWS's own."""
+        return self.connect.administrator.endpoint_url
+
+
+def machine() -> Machine:
+    """Prepare this computer: the state folder, created or checked."""
+    home = leastkey_home(os.environ)
+    prepare_home(home)
+    return Machine(home, FileSettings(home), helper_command(home), SystemClock())
+
+
+def helper_command(home: Path) -> HelperCommand:
+    """Give the helper of this installation, by absolute paths; the interpreter's own link is kept: it names the venv."""
+    import leastkey
+
+    script = Path(leastkey.__file__).absolute().parent / "credential_process.py"
+    return HelperCommand(str(Path(sys.executable).absolute()), str(script), str(home))
+
+
+def build(options: Options) -> Project:
+    """Read the spec, find the administrator and the account, compile, and open this computer's state."""
+    spec = read_spec(options)
+    here = machine()
+    progress = LineProgress(options.show)
+    connect = _sandbox(here, spec) if spec.target == SANDBOX else _aws(here, spec, options)
+    caller = connect.admin_sts().caller()
+    _refuse_own_user(caller)
+    _refuse_wrong_account(spec, caller, connect)
+    if caller.is_root and spec.target != SANDBOX:
+        options.show.marked("warning", "note", "  these are root credentials; an administrator role is safer")
+    wanted = compile_project(
+        spec,
+        caller.account,
+        caller.arn.partition,
+        profile_names=_profile_names(spec, options),
+    )
+    local = here.local(here.vault(options, spec.target))
+    repair_profiles(local, here.helper)
+    return Project(options, spec, wanted, connect, caller, here, local, progress)
+
+
+def _aws(here: Machine, spec: Spec, options: Options) -> AwsConnect:
+    return connect_admin(
+        os.environ,
+        here.clock,
+        region=spec.region,
+        profile=options.admin_profile,
+        allow_endpoint=options.allow_endpoint,
+    )
+
+
+def _sandbox(here: Machine, spec: Spec) -> AwsConnect:
+    return connect_root(sandbox_root(here.home, spec.account), spec.region)
+
+
+def _profile_names(spec: Spec, options: Options) -> dict[str, str] | None:
+    if options.profile is None:
+        return None
+    names = [identity.name for identity in spec.identities if identity.user is not None]
+    if len(names) != 1:
+        raise LeastkeyError(
+            "usage",
+            "`--profile` names one profile, and the spec has "
+            + (f"{len(names)} identities with a key" if names else "no identity with a key"),
+            remedy="leave `--profile` out: each profile takes its identity's name",
+        )
+    return {names[0]: options.profile}
+
+
+def _refuse_own_user(caller: Caller) -> None:
+    resource = caller.arn.resource
+    if "/leastkey/" in f"/{resource.split('/', 1)[-1]}":
+        raise LeastkeyError(
+            "own-profile",
+            "these credentials belong to an identity leastkey made for a script, it cannot administer IAM",
+            why=f"you are {caller.arn}",
+            remedy="name an administrator: `--admin-profile NAME`",
+        )
+
+
+def _refuse_wrong_account(spec: Spec, caller: Caller, connect: AwsConnect) -> None:
+    if spec.account is None or spec.account == caller.account:
+        return
+    place = f"{spec.account_place.file}:{spec.account_place.line}" if spec.account_place else spec.file
+    raise LeastkeyError(
+        "wrong-account",
+        f"{place} says {spec.account}, you are in {caller.account}",
+        why=f"as         {caller.arn}, from {connect.administrator.source}",
+        state="nothing was changed, no IAM call was made",
+        remedy="name an administrator of the right account: `--admin-profile NAME`",
+    )
