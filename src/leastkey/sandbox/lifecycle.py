@@ -40,13 +40,14 @@ _STEP: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `sandbox status` says. `run` is None when no sandbox answers."""
+    """What `sandbox status` says. `run` is None when no sandbox answers; `trouble` says why its state is not on disk."""
 
     folder: Path
     run: RunInfo | None
     accounts: tuple[AccountId, ...] = ()
     is_enforced: bool = False
     uptime_seconds: float = 0
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def status(state_dir: Path | None = None) -> Status:
         tuple(AccountId(account) for account in found.get("accounts", ())),
         bool(found.get("enforced")),
         (datetime.now(UTC) - run.started).total_seconds(),
+        str(found.get("trouble", "")),
     )
 
 

@@ -83,6 +83,11 @@ class Sandbox:
             self._mark()
         return {"account": account, "access_key_id": key.id, "secret_access_key": key.secret.reveal()}
 
+    @property
+    def trouble(self) -> str:
+        """Why the state is not on disk; "" when all is well."""
+        return "" if self._saver is None else self._saver.trouble
+
     def reset(self) -> None:
         """Forget everything, on disk too."""
         with self.gate.lock:
@@ -185,7 +190,8 @@ def _commands(
     sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
 ) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
     def ping(_: Mapping[str, str]) -> Mapping[str, object]:
-        return {"pid": run[0].pid, "accounts": list(sandbox.world.accounts.all()), "enforced": True}
+        accounts = list(sandbox.world.accounts.all())
+        return {"pid": run[0].pid, "accounts": accounts, "enforced": True, "trouble": sandbox.trouble}
 
     def env(given: Mapping[str, str]) -> Mapping[str, object]:
         account = given.get("account", "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import threading
 from contextlib import suppress
 from email.utils import formatdate
@@ -217,6 +218,13 @@ class Server(cheroot.HTTPServer):
     def open(self) -> None:
         """Bind and listen. Raises OSError when the port is taken."""
         self.prepare()
+
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        """Bind, so that the port can be taken again while old connections to it still fade."""
+        socket_.bind(bind_addr)
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return socket_
 
     def run(self) -> None:
         """Serve from threads of its own."""

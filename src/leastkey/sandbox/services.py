@@ -1,4 +1,7 @@
-"""The services the sandbox has: how each is signed for, which backend of moto keeps it, and how it speaks."""
+"""The services the sandbox has: how each is signed for, which backend of moto keeps it, and how it speaks.
+
+Each is one whose state a snapshot can hold, and which by itself calls nothing: no address, no other service's API.
+"""
 
 from __future__ import annotations
 
@@ -39,15 +42,11 @@ ALL_SERVICES: Final = (
     Service("sts", "sts", "query", "https://sts.amazonaws.com/doc/2011-06-15/"),
     Service("ec2", "ec2", "ec2"),
     Service("s3", "s3", "rest-xml", skew_seconds=900),
-    Service("sns", "sns", "query", "http://sns.amazonaws.com/doc/2010-03-31/"),
     Service("dynamodb", "dynamodb", "json", target="DynamoDB_20120810"),
     Service("sqs", "sqs", "json", target="AmazonSQS"),
-    Service("stepfunctions", "states", "json", target="AWSStepFunctions"),
     Service("kms", "kms", "json", target="TrentService", json_version="1.1"),
     Service("logs", "logs", "json", target="Logs_20140328", json_version="1.1"),
-    Service("ssm", "ssm", "json", target="AmazonSSM", json_version="1.1"),
     Service("secretsmanager", "secretsmanager", "json", target="secretsmanager", json_version="1.1"),
-    Service("events", "events", "json", target="AWSEvents", json_version="1.1"),
 )
 
 BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import io
 import json
+import logging
 import os
 import pickle
 import platform
@@ -30,11 +31,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Saver", "SnapshotFile", "dump", "load", "wipe"]
 
+_LOG: Final = logging.getLogger(__name__)
 _MAC: Final = hashlib.sha256().digest_size
 _QUIET_SECONDS: Final = 0.5
 _LATEST_SECONDS: Final = 5.0
 _SHARE: Final = 10
 """A snapshot is not begun before ten times as long as the last one took: large ones do not eat the computer."""
+
+
+_LOCKS: Final[dict[type, Any]] = {
+    type(threading.Lock()): threading.Lock,
+    type(threading.RLock()): threading.RLock,
+}
 
 
 class SnapshotFile:
@@ -92,6 +100,20 @@ def _refused(why: str) -> LeastkeyError:
     )
 
 
+def _der(key: Any) -> bytes:
+    """Give a private key of KMS or SNS as bytes; the snapshot's file is what protects it."""
+    from cryptography.hazmat.primitives import serialization as forms
+
+    der: bytes = key.private_bytes(forms.Encoding.DER, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+    return der
+
+
+def _private_key(der: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    return load_der_private_key(der, None)
+
+
 class _Pickler(pickle.Pickler):
     """Names AWS-managed policies instead of storing them."""
 
@@ -104,9 +126,13 @@ class _Pickler(pickle.Pickler):
         return None
 
     def reducer_override(self, obj: Any) -> Any:
-        """Leave the AWS-managed policies out of each account's IAM."""
+        """Leave the AWS-managed policies out of each account's IAM; a lock comes back as a free one."""
         from moto.iam.models import AWSManagedPolicy, IAMBackend
 
+        if type(obj) in _LOCKS:
+            return _LOCKS[type(obj)], ()
+        if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
+            return _private_key, (_der(obj),)
         if type(obj) is not IAMBackend:
             return NotImplemented
         own = {
@@ -211,6 +237,8 @@ class Saver:
         self._last = 0.0
         self._ends = False
         self._busy = threading.Lock()
+        self.trouble = ""
+        """Why the last try failed; "" when it did not."""
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
 
     def start(self) -> None:
@@ -246,7 +274,12 @@ class Saver:
         pause = 0.0
         while self._due(time.monotonic() + pause):
             began = time.monotonic()
-            self.now()
+            try:
+                self.now()
+                self.trouble = ""
+            except Exception as error:  # noqa: BLE001  # said in `status`; the next change tries again
+                self.trouble = error.what if isinstance(error, LeastkeyError) else type(error).__name__
+                _LOG.error("no snapshot: %s", self.trouble)  # the words may quote a secret
             pause = (time.monotonic() - began) * _SHARE
 
     def _due(self, earliest: float) -> bool:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest, Caller
     from leastkey.sandbox.world import World
 
-__all__ = ["OPEN", "answer"]
+__all__ = ["BUILT", "OPEN", "answer"]
 
 OPEN: Final = frozenset({"GetCallerIdentity", "AssumeRole"})
 """Operations the authorizer is not asked about: the first is always allowed, the second is decided here with trust."""
+
+BUILT: Final = OPEN | {"GetAccessKeyInfo"}
 
 _NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL: Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)

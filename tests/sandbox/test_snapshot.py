@@ -1,0 +1,138 @@
+"""A snapshot brings everything back, and nothing but its own kind is ever loaded."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.sandbox.test_sts import assume, role, trust, user_arn
+
+from leastkey.errors import LeastkeyError
+from leastkey.sandbox import snapshot
+from leastkey.sandbox.snapshot import Saver, SnapshotFile, dump, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sandbox.conftest import Place
+
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+EC2_READ_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
+
+
+def reloaded(place: Place) -> bytes:
+    """Dump, and load into the same moto: `load` forgets what is there first."""
+    with place.sandbox.gate.lock:
+        state = dump(place.sandbox.world)
+        load(place.sandbox.world, state)
+    return state
+
+
+def test_accounts_keys_sessions_policies_and_objects_come_back(place: Place) -> None:
+    iam, s3 = place.client("iam"), place.client("s3")
+    user = place.user("u", POLICY)
+    arn = role(place, trust(user_arn(place, "u")))
+    own = iam.create_policy(PolicyName="own", PolicyDocument=POLICY)["Policy"]["Arn"]
+    for policy in (own, EC2_READ_ONLY):
+        iam.attach_role_policy(RoleName="r", PolicyArn=policy)
+    session = assume(place, user, arn, Policy=POLICY)
+    bucket = f"kept-{place.account}"
+    s3.create_bucket(Bucket=bucket)
+    content = os.urandom(6 * 1024 * 1024)  # beyond moto's in-memory buffer
+    s3.put_object(Bucket=bucket, Key="large", Body=content, Metadata={"a": "b"})
+    s3.put_bucket_policy(
+        Bucket=bucket,
+        Policy=f'{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject",'
+        f'"Resource":"arn:aws:s3:::{bucket}/*"}}]}}',
+    )
+    place.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")
+
+    state = reloaded(place)
+
+    assert place.client("sts", user).get_caller_identity()["Arn"] == user_arn(place, "u")
+    got = place.client("s3", session).get_object(Bucket=bucket, Key="large")
+    assert got["Body"].read() == content
+    assert got["Metadata"] == {"a": "b"}
+    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        place.client("s3", session).delete_object(Bucket=bucket, Key="large")
+    attached = iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"]
+    assert {entry["PolicyArn"] for entry in attached} == {own, EC2_READ_ONLY}
+    assert iam.get_policy(PolicyArn=EC2_READ_ONLY)["Policy"]["AttachmentCount"] >= 1
+    assert "10.9.0.0/16" in {vpc["CidrBlock"] for vpc in place.client("ec2").describe_vpcs()["Vpcs"]}
+    iam.detach_role_policy(RoleName="r", PolicyArn=EC2_READ_ONLY)
+    iam.delete_user_policy(UserName="u", PolicyName="p")
+    assert b"AmazonEC2ReadOnlyAccess" in state
+    assert b"AmazonSageMakerFullAccess" not in state
+
+
+def test_the_table_of_services_can_all_be_kept(place: Place) -> None:
+    place.client("sqs").create_queue(QueueName="q")
+    place.client("kms").create_key()
+    place.client("secretsmanager").create_secret(Name="s", SecretString="v")
+    place.client("logs").create_log_group(logGroupName="g")
+    place.client("dynamodb").create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    reloaded(place)
+    assert place.client("sqs").get_queue_url(QueueName="q")
+    assert place.client("secretsmanager").get_secret_value(SecretId="s")["SecretString"] == "v"
+    assert place.client("dynamodb").list_tables()["TableNames"] == ["t"]
+
+
+def test_the_files_are_private_and_a_broken_seal_is_refused(tmp_path: Path) -> None:
+    file = SnapshotFile(tmp_path)
+    assert file.read() is None
+    file.write(b"state")
+    assert file.read() == b"state"
+    for path in tmp_path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path = tmp_path / "snapshot.bin"
+    sealed = path.read_bytes()
+    for at in (0, 40, len(sealed) - 1):
+        path.write_bytes(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :])
+        with pytest.raises(LeastkeyError, match="sandbox-failed"):
+            file.read()
+    path.write_bytes(sealed)
+    (tmp_path / "snapshot.key").unlink()
+    with pytest.raises(LeastkeyError) as refused:
+        file.read()
+    assert "leastkey sandbox reset" in refused.value.remedy[0]
+
+
+def test_a_snapshot_of_another_moto_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = SnapshotFile(tmp_path)
+    monkeypatch.setattr(
+        snapshot, "_versions", lambda: {"leastkey": "0.1.0", "moto": "5.0.0", "Python": "3.11"}
+    )
+    file.write(b"state")
+    monkeypatch.undo()
+    with pytest.raises(LeastkeyError) as refused:
+        file.read()
+    assert "moto 5.0.0" in refused.value.why[0]
+
+
+def test_changes_are_saved_soon_and_together_and_the_rest_at_the_end() -> None:
+    saves: list[float] = []
+    done = threading.Event()
+
+    def save() -> None:
+        saves.append(time.monotonic())
+        done.set()
+
+    saver = Saver(save)
+    saver.start()
+    began = time.monotonic()
+    for _ in range(100):
+        saver.mark()
+    assert done.wait(5)
+    assert 0.4 < saves[0] - began < 4
+    saver.mark()
+    saver.stop()
+    assert len(saves) == 2
