@@ -112,9 +112,9 @@ def _post(
     connection = _connection(url, timeout, environ)
     try:
         connection.request("POST", urlsplit(url).path or "/", body=body, headers=headers)
-        response = connection.getresponse()
-        data = response.read(MOST_BYTES + 1)
-        date = response.headers.get("date")
+        with connection.getresponse() as response:
+            status, date = response.status, response.headers.get("date")
+            data = response.read(MOST_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         # Only the kind of failure: the text may quote what was received.
         raise AwsError(
@@ -123,8 +123,8 @@ def _post(
     finally:
         connection.close()
     if len(data) > MOST_BYTES:
-        raise AwsError(CALL, "", "the answer is too long", status=response.status, outcome="unknown")
-    return _Answer(response.status, data, _time(date))
+        raise AwsError(CALL, "", "the answer is too long", status=status, outcome="unknown")
+    return _Answer(status, data, _time(date))
 
 
 def _connection(url: str, timeout: float, environ: Mapping[str, str]) -> http.client.HTTPConnection:
