@@ -36,11 +36,16 @@ class AwsProfiles:
     """The files `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` name, by default in ~/.aws. Implements Profiles."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._home = environ.get("HOME", "")
-        self._config = _expanded(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ)
-        self._credentials = _expanded(
-            environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ
-        )
+        self._environ = environ
+
+    @property
+    def _config(self) -> Path:
+        return _expanded(self._environ.get("AWS_CONFIG_FILE") or "~/.aws/config", self._environ)
+
+    @property
+    def _credentials(self) -> Path:
+        named = self._environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+        return _expanded(named, self._environ)
 
     @property
     def config_file(self) -> str:
@@ -140,7 +145,7 @@ class AwsProfiles:
 
     def _remove_empty_folder(self) -> None:
         """Remove ~/.aws when nothing is left in it; a folder the user named stays."""
-        if self._config == Path(self._home, ".aws", "config"):
+        if self._config == Path(self._environ.get("HOME", ""), ".aws", "config"):
             with contextlib.suppress(OSError):  # not empty, which is the usual case
                 self._config.parent.rmdir()
 

@@ -174,7 +174,8 @@ class ConfigText:
             if line.name not in changed or line.kind == "header":
                 kept.append(line.text)
             elif line.kind == "setting" and line.name in settings:
-                kept.append(f"{line.name} = {settings[line.name]}{end}")
+                indent = line.text[: len(line.text) - len(line.text.lstrip())]
+                kept.append(f"{indent}{line.name} = {settings[line.name]}{end}")
             if line.kind not in {"blank", "comment"} or line.text.strip() == MARK:
                 place = len(kept)
         new = [f"{key} = {value}{end}" for key, value in settings.items() if key not in now]
@@ -189,17 +190,17 @@ class ConfigText:
     def _checked(self, profile: str, body: str, settings: dict[str, str] | None) -> str:
         """Give the new text, after the parser has confirmed what it says: ours as wanted, all else as before."""
         new = ConfigText(body, credentials=self._credentials)
-        ours = new.section(profile)
-        found = None if ours is None else dict(ours.settings)
-        if settings is None:
-            as_wanted = found is None
-        else:
-            as_wanted = found is not None and all(
-                found.get(key) == settings.get(key) for key in OURS | settings.keys()
-            )
-        if not as_wanted or self._others(profile) != new._others(profile):
-            raise FaultError("its layout cannot be edited without changing what other sections mean")
+        wanted = settings
+        if settings is not None:
+            kept = (self._settings(profile) or {}).items()
+            wanted = {key: value for key, value in kept if key not in OURS} | settings
+        if new._settings(profile) != wanted or self._others(profile) != new._others(profile):
+            raise FaultError("its layout cannot be edited without changing what other settings mean")
         return self._bom + body
+
+    def _settings(self, profile: str) -> dict[str, str] | None:
+        section = self.section(profile)
+        return None if section is None else dict(section.settings)
 
     def _others(self, profile: str) -> list[tuple[str, list[tuple[str, str]]]]:
         return [
