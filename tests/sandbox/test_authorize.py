@@ -281,14 +281,14 @@ def test_a_dry_run_tells_allowed_from_denied_and_changes_nothing(sandbox: LocalS
 
 
 def test_a_json_service_refuses_in_its_own_words(sandbox: LocalSandbox) -> None:
-    key = sandbox.user("bob", allow("ssm:PutParameter", on="arn:aws:ssm:*:*:parameter/mine/*"))
-    mine = sandbox.client("ssm", key)
-    mine.put_parameter(Name="/mine/x", Value="1", Type="String")
-    assert refusal(mine.put_parameter, Name="/other/x", Value="1", Type="String")[:2] == (
-        400,
-        "AccessDeniedException",
-    )
-    assert refusal(sandbox.client("ssm").get_parameter, Name="/other/x")[1] == "ParameterNotFound"
+    ours = f"arn:aws:secretsmanager:*:{ACCOUNT}:secret:mine-??????"
+    key = sandbox.user("bob", allow("secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", on=ours))
+    mine = sandbox.client("secretsmanager", key)
+    mine.create_secret(Name="mine", SecretString="s")
+    assert mine.get_secret_value(SecretId="mine")["SecretString"] == "s"
+    assert refusal(mine.create_secret, Name="minery", SecretString="s")[:2] == (400, "AccessDeniedException")
+    sandbox.client("secretsmanager").create_secret(Name="theirs", SecretString="s")
+    assert refusal(mine.get_secret_value, SecretId="theirs")[1] == "AccessDeniedException"
 
 
 def test_a_key_of_kms_is_ruled_by_its_own_policy(sandbox: LocalSandbox) -> None:

@@ -109,7 +109,8 @@ def authorizations(operation: str, request: AwsRequest, world: World) -> tuple[A
     context = keys_s3.request_keys(request, where)
     if operation == "ListBuckets":
         return (Authorization("s3:ListAllMyBuckets", "*", request.account, context),)
-    owner = _owner(where.bucket, world) or (request.account if operation == "CreateBucket" else "")
+    # A bucket is made in the caller's account; that the name is taken is said once that is allowed.
+    owner = request.account if operation == "CreateBucket" else _owner(where.bucket, world)
     if operation == "DeleteObjects":
         return _deletes(request, where, owner, context)
     if operation in _OBJECT_ACTIONS:
