@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 from leastkey.iam.catalog import service_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from leastkey.iam.catalog import CatalogAction
     from leastkey.spec.model import Level
 
@@ -78,17 +76,17 @@ def folded(names: frozenset[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _fold_one(service: str, names: frozenset[str]) -> tuple[str, ...]:
-    verbs = [verb for verb in VERBS if _stands_for(service, verb, names)]
-    left = (name for name in names if not _begins_with_any(name, verbs))
+    by_verb = _by_verb(service)
+    verbs = [verb for verb, found in by_verb.items() if len(found) > 1 and found <= names]
+    left = names.difference(*(by_verb[verb] for verb in verbs))
     return tuple(sorted([*left, *(f"{verb}*" for verb in verbs)]))
 
 
-def _stands_for(service: str, verb: str, names: frozenset[str]) -> bool:
-    """Say whether `verb*` matches several actions, all of them among the names."""
-    if sum(name.startswith(verb) for name in names) < 2:
-        return False
-    return all(action.name in names for action in service_catalog(service).matching(f"{verb}*"))
-
-
-def _begins_with_any(name: str, verbs: Iterable[str]) -> bool:
-    return name.lower().startswith(tuple(verb.lower() for verb in verbs))
+@cache
+def _by_verb(service: str) -> dict[str, frozenset[str]]:
+    """Give what `verb*` matches in a service, for each verb: AWS compares actions ignoring case."""
+    names = {action: found.name for action, found in service_catalog(service).actions.items()}
+    return {
+        verb: frozenset(name for action, name in names.items() if action.startswith(verb.lower()))
+        for verb in VERBS
+    }

@@ -66,18 +66,13 @@ def covers(wide: str, narrow: str) -> bool:
 
 def least(patterns: frozenset[str]) -> tuple[str, ...]:
     """Give the patterns, sorted, without those another one covers."""
-    return tuple(
-        sorted(
-            pattern
-            for pattern in patterns
-            if not any(
-                other != pattern
-                and covers(other, pattern)
-                and not (covers(pattern, other) and pattern < other)
-                for other in patterns
-            )
-        )
-    )
+    wide = sorted(pattern for pattern in patterns if "*" in pattern or "?" in pattern)
+    return tuple(sorted(one for one in patterns if not any(_takes_in(other, one) for other in wide)))
+
+
+def _takes_in(wide: str, narrow: str) -> bool:
+    """Of two patterns that cover each other, such as `a*` and `a**`, the first in order stays."""
+    return wide != narrow and covers(wide, narrow) and (wide < narrow or not covers(narrow, wide))
 
 
 @lru_cache(maxsize=4096)
