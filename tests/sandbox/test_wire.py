@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sandbox.wires import CALLS, Call, exchange, read_answer
 
+from leastkey.sandbox.server import Server
 from leastkey.sandbox.wire import bucket_of
 
 if TYPE_CHECKING:
@@ -196,6 +197,22 @@ def test_a_connection_is_kept_and_a_waiting_client_is_told_to_go_on(place: Place
             assert stream.readline() == b"\r\n"
             connection.sendall(body)
             assert read_answer(stream).status == 200
+
+
+def test_slow_heads_are_cut_off_and_hold_no_thread(place: Place) -> None:
+    server = Server(place.sandbox.gate.handle, 0, threads=2, head_seconds=0.3)
+    server.open()
+    server.run()
+    try:
+        slow = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(4)]
+        for each in slow:
+            each.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+        assert CALLS["sts"]().send(server.port, place.root).status == 200
+        for each in slow:
+            assert not each.recv(1000).startswith(b"HTTP/1.1 2")
+            each.close()
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize(

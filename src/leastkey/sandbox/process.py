@@ -28,6 +28,7 @@ from leastkey.sandbox.control import Control
 from leastkey.sandbox.gate import Gate
 from leastkey.sandbox.hold import hold_folder
 from leastkey.sandbox.judge import Judge
+from leastkey.sandbox.managed import share
 from leastkey.sandbox.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
 from leastkey.sandbox.selftest import enforces
 from leastkey.sandbox.sessions import Sessions
@@ -54,6 +55,7 @@ class Sandbox:
     """World, moto and gate of one sandbox, wired. `save` writes a snapshot; None keeps nothing."""
 
     def __init__(self, file: SnapshotFile | None, clock: Clock | None = None) -> None:
+        share()
         self.world = World(Accounts(), Sessions())
         self.moto = Moto()
         self._file = file

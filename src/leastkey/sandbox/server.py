@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cheroot import server as cheroot
 
+from leastkey.sandbox.deadline import Deadlines
 from leastkey.sandbox.errors import plain
 from leastkey.sandbox.wire import (
     BODY_LIMIT,
@@ -38,6 +39,7 @@ _LOG: Final = logging.getLogger(__name__)
 _THREADS: Final = 16
 _CONNECTIONS: Final = 256
 _SECONDS: Final = 10
+_HEAD_SECONDS: Final = 5.0
 _CHUNK: Final = re.compile(rb"[0-9a-fA-F]{1,8}", re.ASCII)
 _LINE_LIMIT: Final = 64
 
@@ -76,6 +78,7 @@ class _Request(cheroot.HTTPRequest):
         """Read the headers and check them before a client that waits is told to go on."""
         if not super().read_request_headers():  # type: ignore[no-untyped-call]  # cheroot leaves it untyped
             return False
+        self.server.deadlines.end(self.conn.socket)
         headers = self.header_reader.headers
         try:
             check(self.method.decode("latin-1"), self.uri.decode("latin-1"), headers)
@@ -103,6 +106,14 @@ class _Request(cheroot.HTTPRequest):
 
 class _Connection(cheroot.HTTPConnection):
     RequestHandlerClass = _Request
+
+    def communicate(self) -> bool:
+        """Serve one request; its head must come in time."""
+        self.server.deadlines.begin(self.socket)
+        try:
+            return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot leaves it untyped
+        finally:
+            self.server.deadlines.end(self.socket)
 
 
 class _Gateway(cheroot.Gateway):
@@ -203,10 +214,15 @@ class Server(cheroot.HTTPServer):
     keep_alive_conn_limit = _CONNECTIONS
 
     def __init__(
-        self, handler: Callable[[RawRequest], Response], port: int = 0, threads: int = _THREADS
+        self,
+        handler: Callable[[RawRequest], Response],
+        port: int = 0,
+        threads: int = _THREADS,
+        head_seconds: float = _HEAD_SECONDS,
     ) -> None:
         super().__init__(("127.0.0.1", port), _Gateway, minthreads=threads, maxthreads=threads)
         self.handler = handler
+        self.deadlines = Deadlines(head_seconds)
         self._thread: threading.Thread | None = None
 
     @property
@@ -228,12 +244,14 @@ class Server(cheroot.HTTPServer):
 
     def run(self) -> None:
         """Serve from threads of its own."""
+        self.deadlines.start()
         self._thread = threading.Thread(target=self.serve, name="http", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop accepting, let running requests end, and wait."""
         self.stop()
+        self.deadlines.stop()
         if self._thread is not None:
             self._thread.join(timeout=self.shutdown_timeout)
 
