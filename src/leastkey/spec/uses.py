@@ -1,0 +1,200 @@
+"""`used-by:`: who wears the role. One user at most; services of AWS and other accounts as many as needed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from leastkey.iam.arn import ACCOUNT, AccountId
+from leastkey.iam.catalog import services
+from leastkey.iam.names import name_fault
+from leastkey.spec.faults import invalid, not_built, shown, unknown
+from leastkey.spec.fields import check_keys, items_of, needed, only_form, table_of, text_of
+from leastkey.spec.model import AccountUse, ServiceUse, UserUse
+from leastkey.spec.yaml_nodes import Text
+
+if TYPE_CHECKING:
+    from leastkey.spec.model import Use
+    from leastkey.spec.yaml_nodes import Node
+
+__all__ = ["read_account", "read_uses"]
+
+_FORMS: Final = ("user", "service", "account", "github", "gitlab", "oidc")
+_NOT_BUILT: Final = frozenset({"github", "gitlab", "oidc"})
+_KEYS: Final = {"user": ("user",), "service": ("service",), "account": ("account", "external-id")}
+_PRINCIPAL_ENDING: Final = ".amazonaws.com"
+_MORE_PRINCIPALS: Final = frozenset(
+    {
+        "application-autoscaling",
+        "backup",
+        "bedrock",
+        "cloudformation",
+        "cloudtrail",
+        "codebuild",
+        "codedeploy",
+        "codepipeline",
+        "config",
+        "delivery.logs",
+        "dms",
+        "ecs",
+        "ecs-tasks",
+        "edgelambda",
+        "elasticmapreduce",
+        "events",
+        "export.rds",
+        "firehose",
+        "iot",
+        "logs",
+        "monitoring.rds",
+        "pipes",
+        "pods.eks",
+        "scheduler",
+        "ssm",
+        "states",
+        "storagegateway",
+        "transfer",
+        "vpc-flow-logs",
+    }
+)
+"""Services whose name in a trust policy is not their prefix in actions, and some where it is."""
+_ACCOUNT_IN_GROUPS: Final = re.compile(r"[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", re.ASCII)
+
+
+def read_uses(node: Node) -> tuple[Use, ...]:
+    """Give the uses in the order written. Raises LeastkeyError."""
+    uses: list[Use] = []
+    for item in items_of(node, "used-by"):
+        use = _use(item)
+        _refuse_second(use, uses)
+        uses.append(use)
+    return tuple(uses)
+
+
+def read_account(text: Text) -> AccountId:
+    """Give an account id, leading zeros kept. Raises LeastkeyError."""
+    if ACCOUNT.fullmatch(text.value):
+        return AccountId(text.value)
+    remedy = 'as in `account: "111122223333"`'
+    if _ACCOUNT_IN_GROUPS.fullmatch(text.value):
+        remedy = f'without the dashes: `account: "{re.sub("[- ]", "", text.value)}"`'
+    elif text.value.isascii() and text.value.isdigit() and len(text.value) < 12:
+        remedy = f'leading zeros count; is it `account: "{text.value:0>12}"`?'
+    raise invalid(
+        text.place,
+        f"`{shown(text.value)}` is no AWS account",
+        why="an account is twelve digits",
+        remedy=remedy,
+    )
+
+
+def _use(item: Node) -> Use:
+    if isinstance(item, Text):
+        return _bare(text_of(item, "use"))
+    table = table_of(item, "use")
+    form, value = (
+        only_form(table, _FORMS, "a use") if any(table.find(name) for name in _FORMS) else table.entries[0]
+    )
+    if form.value not in _FORMS:
+        raise unknown(
+            form.place, form.value, "no key of a use", (*_FORMS, "external-id"), code="spec-invalid"
+        )
+    if form.value in _NOT_BUILT:
+        raise _unbuilt(form)
+    check_keys(table, _KEYS[form.value], f"a use by {form.value}")
+    text = text_of(value, form.value)
+    match form.value:
+        case "user":
+            return UserUse(_user_name(text), table.place)
+        case "service":
+            return ServiceUse(_service(text), table.place)
+        case _:
+            return AccountUse(
+                read_account(text),
+                _external_id(needed(table, "external-id", "a use by account")),
+                table.place,
+            )
+
+
+def _bare(text: Text) -> UserUse:
+    if text.value == "user":
+        return UserUse(None, text.place)
+    if text.value in _NOT_BUILT:
+        raise _unbuilt(text)
+    if text.value in _MORE_PRINCIPALS or text.value in services():
+        raise unknown(
+            text.place,
+            text.value,
+            "no use by itself",
+            (),
+            code="spec-invalid",
+            remedy=f"write `- service: {text.value}`",
+        )
+    raise unknown(
+        text.place,
+        text.value,
+        "no use by itself",
+        ("user",),
+        code="spec-invalid",
+        remedy=f"a user of this name: `- user: {shown(text.value)}`",
+    )
+
+
+def _unbuilt(form: Text) -> Exception:
+    return not_built(
+        form.place,
+        form.value,
+        remedy=("a key on this computer: `- user`", "on EC2, without a key: `- service: ec2`"),
+    )
+
+
+def _user_name(text: Text) -> str:
+    fault = name_fault("user", text.value)
+    if fault is not None:
+        raise invalid(
+            text.place,
+            f"`{shown(text.value)}` is no user name",
+            why=fault,
+            remedy="as in `- user: automation_user`",
+        )
+    return text.value
+
+
+def _service(text: Text) -> str:
+    """Give a service as the first part of its principal: `ec2`, `ecs-tasks`."""
+    name = text.value.removesuffix(_PRINCIPAL_ENDING)
+    known = {*services(), *_MORE_PRINCIPALS}
+    if name not in known:
+        raise unknown(text.place, text.value, "no AWS service", known)
+    return name
+
+
+def _external_id(node: Node) -> str:
+    text = text_of(node, "external-id")
+    fault = name_fault("external id", text.value)
+    if fault is not None:
+        raise invalid(
+            text.place,
+            f"`{shown(text.value)}` is no external id",
+            why=fault,
+            remedy="a long random word that both sides know, as in `external-id: acme-7f3a91c2`",
+        )
+    return text.value
+
+
+def _refuse_second(use: Use, before: list[Use]) -> None:
+    match use:
+        case UserUse():
+            twice, what = any(isinstance(other, UserUse) for other in before), "a second user"
+        case ServiceUse(service=service):
+            twice = any(isinstance(other, ServiceUse) and other.service == service for other in before)
+            what = f"the service `{service}` a second time"
+        case AccountUse(account=account):
+            twice = any(isinstance(other, AccountUse) and other.account == account for other in before)
+            what = f"the account `{account}` a second time"
+    if twice:
+        raise invalid(
+            use.place,
+            f"`used-by` names {what}",
+            why="one identity has one user at most, and each other use once",
+            remedy="give the second one an identity of its own, or remove it",
+        )
