@@ -79,10 +79,18 @@ class ServiceCatalog:
         if "*" not in pattern and "?" not in pattern:
             action = self.actions.get(pattern.lower())
             return () if action is None else (action,)
-        glob = re.compile(
-            re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE | re.DOTALL
-        )
+        glob = _glob(pattern)
         return tuple(action for action in self.actions.values() if glob.fullmatch(action.name))
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern without backtracking: what follows a `*` is taken where it first fits, for good."""
+    first, *rest = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern))
+    if not rest:
+        return re.compile(first, re.IGNORECASE | re.DOTALL)
+    *middle, last = rest
+    found = "".join(f"(?>.*?{part})" for part in middle)
+    return re.compile(f"{first}{found}.*{last}", re.IGNORECASE | re.DOTALL)
 
 
 @cache
