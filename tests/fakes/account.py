@@ -113,7 +113,7 @@ class Account:
     profiles: dict[str, InstanceProfile] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     faults: dict[int, Fault] = field(default_factory=dict)
-    refuse: Callable[[str, int], AwsError | None] | None = None
+    refuse: Callable[[str, int], Fault | None] | None = None
     report_age: timedelta = timedelta(0)
     requests: list[str] = field(default_factory=list)
     serial: int = 0

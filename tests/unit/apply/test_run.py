@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
-from tests.fakes.account import refused
+from tests.fakes.account import Fault, InstanceProfile, refused
 from tests.fakes.flow import HELPER, World
 from tests.fakes.projects import PATH, PROJECT, identity, project, trust_of
 
@@ -30,10 +30,6 @@ class Lines(Silent):
         self.lines.append(f"NO {noun} {name}")
 
 
-def nth(call: str, *answers: AwsError) -> dict[str, list[AwsError]]:
-    return {call: list(answers)}
-
-
 def refuse(world: World, call: str, *answers: AwsError | BaseException) -> None:
     """Let the next requests of this name be answered so, one after the other."""
     waiting = list(answers)
@@ -51,15 +47,8 @@ def refuse(world: World, call: str, *answers: AwsError | BaseException) -> None:
 
 def lost(world: World, call: str, *, done: bool) -> None:
     """Let the answer to the next request of this name be lost."""
-    waiting = [1]
-
-    def hook(asked: str, number: int) -> AwsError | None:
-        if asked == call and waiting:
-            waiting.pop()
-            world.account.faults[number] = "lost, done" if done else "lost, not done"
-        return None
-
-    world.account.refuse = hook
+    waiting: list[Fault] = ["lost, done" if done else "lost, not done"]
+    world.account.refuse = lambda asked, _: waiting.pop() if asked == call and waiting else None
 
 
 def test_progress_says_what_was_made_in_words() -> None:
@@ -154,6 +143,43 @@ def test_what_a_stranger_made_meanwhile_is_left_alone() -> None:
     assert (caught.value.code, caught.value.exit_code) == ("entity-exists", Exit.STOPPED)
     assert world.account.roles["acme-reports"].tags == {}
     assert world.account.users["acme-reports"].inline == {}
+
+
+def test_a_policy_under_our_path_without_our_tag_is_left_alone() -> None:
+    world = World()
+    local = world.computer.process()
+    plan = world.plan(WANTED, local)
+    document = identity(actions=("a:B",)).policies[0].document
+    world.connect.iam().create_policy("acme-reports", PATH, document, description="", tags={})
+    with pytest.raises(LeastkeyError) as caught:
+        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+    assert caught.value.code == "entity-exists"
+    assert len(world.account.policies["acme-reports"].versions) == 1
+
+
+@pytest.mark.parametrize("role", ["", "acme-reports", "theirs"])
+def test_an_instance_profile_of_ours_that_appeared_meanwhile_ends_up_with_our_role(role: str) -> None:
+    world = World()
+    wanted = project(identity(user=False, ec2=True))
+    local = world.computer.process()
+    plan = world.plan(wanted, local)
+    world.account.profiles["acme-reports"] = InstanceProfile("acme-reports", PATH, {}, role)
+    apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+    assert world.account.profiles["acme-reports"].role == "acme-reports"
+    assert world.plan(wanted).is_empty
+
+
+def test_a_policy_name_that_is_taken_elsewhere_is_refused_after_one_request() -> None:
+    world = World()
+    local = world.computer.process()
+    plan = world.plan(WANTED, local)
+    document = identity().policies[0].document
+    world.connect.iam().create_policy("ACME-reports", "/", document, description="", tags={})
+    world.requests()
+    with pytest.raises(LeastkeyError) as caught:
+        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+    assert caught.value.code == "entity-exists"
+    assert world.requests().count("iam:CreatePolicy") == 1
 
 
 @pytest.mark.parametrize("call", ["iam:AttachRolePolicy", "iam:PutUserPolicy"])

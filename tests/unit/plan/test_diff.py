@@ -189,6 +189,21 @@ def test_a_policy_of_ours_that_a_stranger_uses_is_not_deleted() -> None:
     assert any("role/theirs" in line for line in caught.value.why)
 
 
+def test_a_policy_of_ours_that_a_group_has_is_not_deleted() -> None:
+    seen = look(standing())
+    held = replace(seen.policies["acme-reports"], attachments=2)
+    with pytest.raises(LeastkeyError) as caught:
+        make_plan(project(), replace(seen, policies={"acme-reports": held}), BOUND)
+    assert caught.value.code == "in-use"
+    assert "a group" in caught.value.why[0]
+
+
+def test_the_last_free_place_of_an_account_is_used() -> None:
+    account = Account()
+    account.quotas.update({"UsersQuota": 1, "RolesQuota": 1, "PoliciesQuota": 1})
+    assert make_plan(project(identity()), look(account), SeenLocal()).adds == 6
+
+
 def test_an_account_without_room_is_refused_with_the_numbers() -> None:
     account = Account()
     account.quotas["RolesQuota"] = 1
