@@ -202,6 +202,18 @@ def test_tags_of_the_resource_and_of_the_request_are_asked(sandbox: LocalSandbox
     assert refusal(mine.create_user, UserName="newer")[1] == "AccessDenied"
 
 
+def test_tags_that_differ_in_case_alone_never_widen(sandbox: LocalSandbox) -> None:
+    root = sandbox.client("ec2")
+    volume = root.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    root.create_tags(Resources=[volume], Tags=[{"Key": "team", "Value": "a"}])
+    when = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+    mine = sandbox.client("ec2", sandbox.user("bob", allow("ec2:CreateTags", when=when)))
+    mine.create_tags(Resources=[volume], Tags=[{"Key": "note", "Value": "x"}])
+    root.create_tags(Resources=[volume], Tags=[{"Key": "Team", "Value": "b"}])
+    denied = refusal(mine.create_tags, Resources=[volume], Tags=[{"Key": "note", "Value": "y"}])
+    assert denied[1] == "UnauthorizedOperation"
+
+
 def test_a_path_belongs_to_the_resource(sandbox: LocalSandbox) -> None:
     key = sandbox.user(
         "bob", allow("iam:CreateUser", "iam:GetUser", on=f"arn:aws:iam::{ACCOUNT}:user/ours/*")

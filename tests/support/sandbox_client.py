@@ -113,6 +113,7 @@ class LocalSandbox:
         """Give a client for a root key, a CreateAccessKey answer or an AssumeRole answer; False for nobody."""
         key = self.root() if key is None else key
         options: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"}}
+        options["parameter_validation"] = False  # what AWS refuses must be refused there, not by botocore
         if key is False:
             from botocore import UNSIGNED
 

@@ -80,7 +80,7 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
         resource=needed.resource,
         principal=caller.principal,
         resource_account=needed.account,
-        context={**context, **_of_resource(needed), **needed.context},
+        context=_merged({**context, **_of_resource(needed), **needed.context}),
     )
     policies = Policies(
         identity=world.identity_policies(caller),
@@ -89,6 +89,23 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
         sessions=caller.session_policies,
     )
     return decide(asked, policies, explain=False)
+
+
+def _merged(context: Context) -> Context:
+    """Make keys that differ in case alone one key with all their values: names of tags may, condition keys may not.
+
+    The engine then takes the narrower reading for an Allow and the wider for a Deny.
+    """
+    spelled: dict[str, str] = {}
+    found: dict[str, str | tuple[str, ...]] = {}
+    for key, value in context.items():
+        first = spelled.setdefault(key.lower(), key)
+        found[first] = value if first == key else (*_values(found[first]), *_values(value))
+    return found
+
+
+def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def _of_resource(needed: Authorization) -> Context:
