@@ -36,12 +36,9 @@ def types_of(service: str, arn: str) -> frozenset[str]:
     """Give the names (lower case) of the resource types that some ARN under this pattern could have.
 
     A placeholder such as `${TableName}` holds no slash where that reading fits at least one type, so that an index's
-    ARN is no table's; where none fits (a secret called `team/db`) slashes are let in.
+    ARN is no table's; where none fits (a secret called `team/db`) slashes are let in. Raises ValueError for no ARN.
     """
-    try:
-        asked = _split(arn)
-    except ValueError:
-        return frozenset()
+    asked = _split(arn)
     kinds = service_catalog(service).resource_types
     for slashes in (False, True):
         found = frozenset(

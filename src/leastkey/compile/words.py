@@ -140,7 +140,7 @@ def _actions_words(grant: ActionsGrant) -> tuple[str, ...]:
     for action in grant.actions:
         service, _, name = action.partition(":")
         verb, noun = _split(name)
-        if not noun:
+        if not noun or "*" in service:
             plain.append(action)
         else:
             by_service.setdefault(service, {}).setdefault(verb, []).append(noun)

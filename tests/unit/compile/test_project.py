@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from inline_snapshot import snapshot
 from tests.unit.compile.specs import (
+    ACCOUNT,
     actions,
     allows,
     at,
@@ -18,14 +19,19 @@ from tests.unit.compile.specs import (
     managed,
     one,
     slugs,
+    spec,
     statements,
 )
 
+from leastkey.compile.project import compile_project
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import AccountId
 from leastkey.iam.document import parse_document
 from leastkey.iam.statement import Condition
 from leastkey.spec.model import AccountUse, Boundary, Names, ServiceUse, UserUse
+
+if TYPE_CHECKING:
+    from leastkey.spec.model import Grant
 
 TEAM = (Condition("StringEquals", "aws:ResourceTag/team", ("reports",)),)
 SNS = '{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"sns:Publish","Resource":"arn:aws:sns:eu-west-1:111122223333:t"}]}'
@@ -388,3 +394,71 @@ def test_one_statement_that_cannot_be_divided_is_refused() -> None:
     with pytest.raises(LeastkeyError) as caught:
         one(document(huge))
     assert (caught.value.code, caught.value.place) == ("too-large", "leastkey.yaml:10:7")
+
+
+def test_a_statement_with_two_endless_lists_is_cut_along_both() -> None:
+    names = [f"ec2:Describe{'A' * 40}{n}" for n in range(150)]
+    places = [f"arn:aws:ec2:*:*:instance/{'b' * 40}{n}" for n in range(120)]
+    raw = {"Effect": "Allow", "Action": names, "Resource": places}
+    wanted = one(document(json.dumps({"Version": "2012-10-17", "Statement": raw})))
+    found = {
+        (action, resource)
+        for policy in wanted.policies
+        for statement in policy.document.statements
+        for action in statement.actions
+        for resource in statement.resources
+    }
+    assert found == {(action, resource) for action in names for resource in places}
+    assert len(wanted.policies) <= 10
+
+
+def test_a_boundary_document_of_any_size_is_one_policy_or_none() -> None:
+    huge = SNS.replace(":t", ":" + "t" * 6200)
+    with pytest.raises(LeastkeyError) as caught:
+        one(level("s3", "list", "s3://b/"), boundary=Boundary(None, document(huge), at(30)))
+    assert (caught.value.code, caught.value.place) == ("too-large", "leastkey.yaml:30:7")
+
+
+@pytest.mark.parametrize("name", ["arn:aws:iam", "arn:aws:iam::aws:role/x"])
+def test_a_managed_policy_whose_arn_is_none_is_refused(name: str) -> None:
+    with pytest.raises(LeastkeyError) as caught:
+        one(managed(name))
+    assert caught.value.code == "spec-invalid"
+
+
+def test_a_managed_policy_cannot_deny() -> None:
+    with pytest.raises(LeastkeyError) as caught:
+        one(level("s3", "list", "s3://b/"), deny=(managed("ReadOnlyAccess", line=7),))
+    assert (caught.value.code, caught.value.place) == ("spec-invalid", "leastkey.yaml:7:7")
+
+
+def test_two_identities_cannot_share_a_chosen_profile() -> None:
+    grant = level("s3", "list", "s3://b/")
+    both = spec(identity(grant, name="a"), identity(grant, name="b"))
+    chosen = compile_project(both, ACCOUNT, "aws", profile_names={"a": "mine"})
+    assert [found.profile.name for found in chosen.identities if found.profile] == ["mine", "b"]
+    with pytest.raises(LeastkeyError) as caught:
+        compile_project(both, ACCOUNT, "aws", profile_names={"a": "b"})
+    assert caught.value.code == "name-clash"
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        (level("ec2", "list read"), ("describe and read EC2 resources",)),
+        (level("iam", "permissions tagging"), ("tag, untag and change the permissions of IAM resources",)),
+        (level("dynamodb", "write"), ("create, change and delete DynamoDB resources",)),
+        (level("s3", "write", "s3://b/x/", "s3://b/k"), ("write and delete objects under s3://b/x/ and the object s3://b/k",)),
+        (level("s3", "full", "s3://b/"), ("do everything with objects under s3://b/",)),
+        (level("apigateway", "full"), ("do everything in API Gateway, deleting and changing permissions too",)),
+        (actions("ec2:DescribeRegions ec2:DescribeInstances"), ("describe EC2 regions and instances",)),
+        (actions("rds:DescribeDBInstances"), ("describe RDS DB instances",)),
+        (actions("secretsmanager:GetSecretValue"), ("get Secrets Manager secret value",)),
+        (actions("ec2:Describe* *:ListTags"), ("call ec2:Describe* and *:ListTags",)),
+        (actions("newservice:ListThings"), ("list newservice things",)),
+        (actions("s3:GetObject", "s3://b/x/", when=(Condition("NumericLessThan", "s3:max-keys", ("5",)),)), ("get S3 object on s3://b/x/, when NumericLessThan s3:max-keys 5",)),
+        (document(SNS), ("what extra.json says, 1 statement",)),
+    ],
+)  # fmt: skip
+def test_grants_read_as_sentences(grant: Grant, words: tuple[str, ...]) -> None:
+    assert one(grant).can == words
