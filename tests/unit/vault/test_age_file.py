@@ -6,6 +6,9 @@ import errno
 import os
 import pickle
 import pprint
+import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyrage
@@ -19,7 +22,10 @@ from leastkey.vault.age_identity import AgeIdentity
 from leastkey.vault.choose import open_vault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from leastkey.ports.local import Vault
 
 SECRET = Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
@@ -149,3 +155,61 @@ def test_an_identity_cannot_be_printed_or_copied() -> None:
     assert "AGE-SECRET" not in shown.upper()
     with pytest.raises(TypeError):
         pickle.dumps(identity)
+
+
+def together(vault: Vault, calls: list[Callable[[], None]], files: VaultFiles) -> list[BaseException | None]:
+    """Make calls in threads that all wait while somebody else holds the vault; give how each ended."""
+    ends: list[BaseException | None] = [None] * len(calls)
+
+    def make(number: int) -> None:
+        try:
+            calls[number]()
+        except LeastkeyError as error:
+            ends[number] = error
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(len(calls))]
+    with files.lock("the test"):
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 10
+        while len(vault._queue) < len(calls) - 1 and time.monotonic() < deadline:  # type: ignore[attr-defined]  # AgeFile
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def test_threads_that_wait_for_one_vault_are_served_by_few_writes(
+    files: VaultFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = open_vault("age-file", files)
+    vault.put("old", SECRET)
+    writes: list[str] = []
+    write = files.write
+
+    def counted(name: str, data: bytes) -> None:
+        writes.append(name)
+        write(name, data)
+
+    monkeypatch.setattr(files, "write", counted)
+    puts = [partial(vault.put, f"new-{number}", SECRET) for number in range(20)]
+    assert together(vault, [*puts, vault.probe, partial(vault.delete, "old")], files) == [None] * 22
+    assert len(writes) <= 4
+    assert open_vault("age-file", files).entries() == tuple(sorted(f"new-{number}" for number in range(20)))
+
+
+def test_when_the_disk_is_full_each_thread_hears_of_it(
+    files: VaultFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = open_vault("age-file", files)
+    vault.put("old", SECRET)
+
+    def full(*_: object) -> None:
+        raise LeastkeyError("disk-full", "no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", full)
+        ends = together(vault, [partial(vault.put, f"{n}", SECRET) for n in range(5)], files)
+    assert [getattr(end, "code", None) for end in ends] == ["disk-full"] * 5
+    vault.put("new", SECRET)
+    assert vault.entries() == ("new", "old")
