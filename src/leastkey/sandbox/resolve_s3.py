@@ -125,7 +125,7 @@ _UNBUILT: Final = frozenset(
 
 _SUBRESOURCES: Final = _UNBUILT.union(*_BUCKET.values(), *_KEY.values()) - {""}
 
-_SOURCE: Final = re.compile(r"/?[^/#;:?][^#;:?]*(\?versionId=[^&#;?]+)?")
+_SOURCE: Final = re.compile(r"/?[^/#;:?]+/[^#;?]+(\?versionId=[^&#;?]+)?")
 """A copy source that every reader splits alike: characters that could end its path must be percent-encoded."""
 
 
