@@ -148,3 +148,22 @@ def test_an_account_id_has_twelve_digits(folder: Path) -> None:
     for wrong in ("1", "12345678901a", "1234567890123", "١٢٣٤٥٦٧٨٩٠١٢"):
         with pytest.raises(LeastkeyError, match="usage"):
             lifecycle.env(wrong, folder)
+
+
+def test_in_the_foreground_it_says_that_it_enforces_and_ends_with_a_signal(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from leastkey.sandbox import lifecycle; "
+        "lifecycle.start(Path(sys.argv[1]), ephemeral=True, foreground=True)"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        words = process.stdout.readline() + process.stdout.readline()
+        run = lifecycle.status(folder).run
+        assert run is not None
+        assert run.pid == process.pid
+        assert run.endpoint_url in words
+        assert "Enforced  signatures" in words
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert lifecycle.status(folder).run is None
