@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from tests.fakes.account import Account, InstanceProfile, Key, Role, User, refused
+from tests.fakes.account import Account, InstanceProfile, Key, Role, User, Version, refused
 from tests.fakes.flow import World
 from tests.fakes.projects import PATH, READ_ONLY, allows, identity, project, trust_of
 
@@ -190,5 +190,26 @@ def test_another_computer_can_take_the_project_down() -> None:
     other.destroy()
     assert world.account.entities() == 0
     assert not world.account.keys
+    world.destroy()
+    assert nothing_is_left(world)
+
+
+@pytest.mark.parametrize("kind", ["user", "policy"])
+def test_other_late_dependants_are_cleared_too(kind: str) -> None:
+    world = World()
+    world.up(project(identity()))
+    done: list[str] = []
+
+    def hook(call: str, _: int) -> None:
+        if call != f"iam:Delete{kind.capitalize()}" or done:
+            return
+        done.append(call)
+        if kind == "user":
+            world.account.users["acme-reports"].groups.append("late")
+        else:
+            policy = world.account.policies["acme-reports"]
+            policy.versions.append(Version("v2", NOW, allows("a:B")))
+
+    world.account.refuse = hook
     world.destroy()
     assert nothing_is_left(world)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from inline_snapshot import snapshot
 from tests.fakes.account import Fault, InstanceProfile, refused
 from tests.fakes.flow import HELPER, World
 from tests.fakes.projects import PATH, PROJECT, identity, project, trust_of
 
+from leastkey.apply.role import create_role
 from leastkey.apply.run import apply_plan, project_lock
+from leastkey.apply.work import Work
 from leastkey.errors import AwsError, Exit, LeastkeyError
+from leastkey.iam.document import PolicyDocument
+from leastkey.iam.statement import Principals, Statement
 from leastkey.ports.people import Silent
 
 WANTED = project(identity())
@@ -306,3 +312,65 @@ def test_a_renamed_identity_gets_new_entities_and_loses_the_old_ones() -> None:
     assert len(world.computer.vault.secrets) == 1
     (binding,) = world.computer.bindings.all()
     assert binding.role.name == "acme-reports-v2"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (AwsError("iam:CreateRole", "", "no connection"), "no-answer"),
+        (AwsError("iam:CreateRole", "ExpiredToken", "expired"), "bad-credentials"),
+        (AwsError("iam:CreateRole", "Throttling", "slow down"), "throttled"),
+        (AwsError("iam:CreateRole", "", "no usable answer", outcome="unknown"), "outcome-unknown"),
+    ],
+)
+def test_what_aws_keeps_saying_has_a_code_of_its_own(answer: AwsError, code: str) -> None:
+    world = World()
+    refuse(world, "iam:CreateRole", *[answer] * 9)
+    with pytest.raises(LeastkeyError) as caught:
+        world.up(WANTED)
+    assert (caught.value.code, caught.value.exit_code) == (code, Exit.STOPPED)
+    world.account.refuse = None
+    world.up(WANTED)
+    assert world.plan(WANTED).is_empty
+
+
+def test_a_connection_that_comes_back_is_waited_for() -> None:
+    world = World()
+    refuse(world, "iam:CreateRole", *[AwsError("iam:CreateRole", "", "no connection")] * 3)
+    world.up(WANTED)
+    assert world.plan(WANTED).is_empty
+
+
+def test_a_lost_answer_to_adding_the_role_to_its_instance_profile_is_settled() -> None:
+    world = World()
+    wanted = project(identity(user=False, ec2=True))
+    lost(world, "iam:AddRoleToInstanceProfile", done=True)
+    world.up(wanted)
+    assert world.plan(wanted).is_empty
+
+
+def test_a_trust_that_names_what_this_run_made_is_worth_waiting_for() -> None:
+    message = "Invalid principal in policy: arn:aws:iam::111122223333:user/leastkey/acme/acme-reports"
+    answer = refused("iam:CreateRole", "MalformedPolicyDocument", message)
+    one = identity()
+    assert one.user is not None
+    named = Principals(aws=(str(one.user.arn),))
+    trust = PolicyDocument((Statement("Allow", actions=("sts:AssumeRole",), principal=named),))
+    wanted = project(replace(one, role=replace(one.role, trust=trust)))
+    world = World()
+    iam = world.connect.iam()
+    made = Work(
+        "run",
+        wanted,
+        world.connect,
+        world.computer.process(),
+        Silent(),
+        endpoint=None,
+        endpoint_url=None,
+        helper=HELPER,
+    )
+    iam.create_user(one.user.name, one.user.path, {})
+    made.made(f"user {one.user.name}")
+    refuse(world, "iam:CreateRole", *[answer] * 3)
+    create_role(made, wanted.identities[0].role, wanted.identities[0].spec.place)
+    assert "acme-reports" in world.account.roles

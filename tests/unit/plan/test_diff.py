@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inline_snapshot import snapshot
-from tests.fakes.account import ACCOUNT, Account, Key, Policy, Role, User, Version
+from tests.fakes.account import ACCOUNT, Account, InstanceProfile, Key, Policy, Role, User, Version
 from tests.fakes.connect import FakeConnect
 from tests.fakes.projects import PATH, PROJECT, READ_ONLY, allows, identity, project, trust_of
 
@@ -18,6 +18,7 @@ from leastkey.iam.arn import AccountId, Arn
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.plan import operation as op
 from leastkey.plan.diff import make_plan
+from leastkey.plan.notes import duration, role_note
 from leastkey.plan.seen import Seen, SeenAccessKey
 from leastkey.plan.seen_local import LocalIdentity, ProfileState, SeenLocal
 from leastkey.ports.people import Silent
@@ -275,3 +276,69 @@ def test_an_instance_profile_with_another_role_gets_ours() -> None:
     plan = make_plan(project(wanted), look(account), SeenLocal())
     assert any(isinstance(change.operation, op.CreateInstanceProfile) for change in plan.changes)
     assert [c.name for c in plan.changes if isinstance(c.operation, op.DeleteUser)] == ["acme-reports"]
+
+
+def test_a_user_of_the_name_that_is_not_ours_is_refused_with_a_free_name() -> None:
+    account = Account()
+    account.users["acme-reports"] = User("acme-reports", "/", "AIDA9", NOW, {})
+    with pytest.raises(LeastkeyError) as caught:
+        make_plan(project(identity()), look(account), SeenLocal())
+    assert "used-by: [{user: acme-reports-2}]" in caught.value.remedy[0]
+
+
+def test_an_instance_profile_of_the_name_that_is_not_ours_asks_for_another_role_name() -> None:
+    account = Account()
+    account.roles["theirs"] = stranger_role("theirs")
+    account.profiles["acme-reports"] = InstanceProfile("acme-reports", "/", {}, "theirs")
+    with pytest.raises(LeastkeyError) as caught:
+        make_plan(project(identity(user=False, ec2=True)), look(account), SeenLocal())
+    assert caught.value.code == "entity-exists"
+    assert "names: {role: acme-reports-2}" in caught.value.remedy[0]
+
+
+def test_a_tag_of_ours_that_was_changed_is_set_again_and_the_identity_may_be_renamed() -> None:
+    account = standing()
+    account.users["acme-reports"].tags["leastkey:identity"] = "old"
+    account.roles["acme-reports"].tags["leastkey:identity"] = "old"
+    plan = make_plan(project(identity()), look(account), BOUND)
+    tags = (("leastkey:identity", "reports"),)
+    assert [change.operation for change in plan.changes] == [
+        op.SetTags("user", "acme-reports", tags),
+        op.SetTags("role", "acme-reports", tags),
+    ]
+
+
+def test_a_console_password_of_our_user_is_told() -> None:
+    seen = look(standing())
+    user = replace(seen.users["acme-reports"], has_password=True)
+    plan = make_plan(project(identity()), replace(seen, users={"acme-reports": user}), BOUND)
+    assert [warning.slug for warning in plan.warnings] == ["user-has-password"]
+
+
+def test_a_role_with_more_policies_than_the_account_allows_is_refused() -> None:
+    account = Account()
+    account.quotas["AttachedPoliciesPerRoleQuota"] = 2
+    with pytest.raises(LeastkeyError) as caught:
+        make_plan(project(identity(policies=3)), look(account), SeenLocal())
+    assert caught.value.why == ("policies attached to acme-reports: 3, 2 allowed",)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3_600, "1 hour"), (43_200, "12 hours"), (5_400, "90 minutes"), (901, "901 seconds")],
+)
+def test_spans_are_said_in_the_largest_whole_unit(seconds: int, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        ((True, False), "worn by that user only, 1 hour"),
+        ((False, True), "worn by ec2 only, 1 hour"),
+        ((True, True), "worn by that user and ec2, 1 hour"),
+        ((False, False), "worn by nobody, 1 hour"),
+    ],
+)
+def test_a_role_says_who_wears_it(kinds: tuple[bool, bool], words: str) -> None:
+    assert role_note(identity(user=kinds[0], ec2=kinds[1])) == words
