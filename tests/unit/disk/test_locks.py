@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -95,3 +97,26 @@ def test_the_lock_is_freed_when_its_work_fails(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with locks.hold("one", "test"):
         pass
+
+
+def test_a_lock_file_that_was_removed_between_open_and_lock_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last holder leaves and a third comes in just after the second has opened the file."""
+    locks = FileLocks(tmp_path)
+    flock = fcntl.flock
+    third = contextlib.ExitStack()
+    turns: list[int] = []
+
+    def late(fd: int, operation: int) -> None:
+        turns.append(fd)
+        if len(turns) == 1:
+            (path,) = (tmp_path / "locks").iterdir()
+            path.unlink()
+            third.enter_context(FileLocks(tmp_path).hold("one", "the third"))
+        flock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with third, pytest.raises(LeastkeyError) as caught, locks.hold("one", "the second"):
+        pass
+    assert "the third" in caught.value.why[0]
