@@ -132,6 +132,20 @@ def test_dense_packing_needs_hardly_more_than_the_characters_do(sizes: list[int]
     assert len(pack(placed, 1)) <= total // 5_700 + 1
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.integers(1, 9), min_size=150, max_size=300), st.booleans())
+def test_many_small_statements_fit_with_the_commas_between_them(sizes: list[int], dense: bool) -> None:  # noqa: FBT001  # hypothesis passes it
+    placed = [
+        Placed(
+            Statement(effect="Allow", actions=("a:B",), resources=("r" * size + str(number),)),
+            frozenset({at(number)}),
+        )
+        for number, size in enumerate(sizes)
+    ]
+    for packed in pack(placed, 1 if dense else 10):
+        assert PolicyDocument(tuple(one_.statement for one_ in packed)).characters() <= 6144
+
+
 # --- order and meaning
 
 _uris = st.sampled_from(["s3://b/", "s3://b/x/", "s3://b/x/y/", "s3://c/x/"])

@@ -89,6 +89,14 @@ def test_subsumed_actions_fall_away_and_case_does_not_count() -> None:
     assert "ec2:describeregions" not in lowered
 
 
+def test_what_was_written_for_one_resource_is_not_folded_because_a_level_names_it_for_another() -> None:
+    names = " ".join(found.full_name for found in matching("sqs:Get*"))
+    wanted = one(level("sqs", "read", "arn:aws:sqs:*:*:a"), actions(names, "arn:aws:sqs:*:*:b"))
+    for statement in statements(wanted):
+        if "arn:aws:sqs:*:*:b" in statement["Resource"]:
+            assert "*" not in str(statement["Action"])
+
+
 # --- s3://
 
 
@@ -161,6 +169,15 @@ def test_two_prefixes_of_one_bucket_share_their_statements() -> None:
     objects, listing = statements(wanted)
     assert objects["Resource"] == [f"{BUCKET}/nightly/*", f"{BUCKET}/weekly/*"]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["nightly/*", "weekly/*"]}}
+
+
+def test_a_condition_of_the_line_stands_beside_the_prefix() -> None:
+    when = (Condition("StringEquals", "aws:PrincipalTag/team", ("reports",)),)
+    wanted = one(level("s3", "list", NIGHTLY, "s3://acme-reports/weekly/", when=when))
+    assert statements(wanted)[0]["Condition"] == {
+        "StringEquals": {"aws:PrincipalTag/team": "reports"},
+        "StringLike": {"s3:prefix": ["nightly/*", "weekly/*"]},
+    }
 
 
 def test_read_on_two_prefixes_and_write_on_one_does_not_say_read_twice() -> None:
