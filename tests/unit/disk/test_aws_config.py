@@ -210,3 +210,40 @@ def test_many_writers_lose_no_section(tmp_path: Path) -> None:
     for number in range(12):
         assert profiles.remove(f"p{number}")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("config", MINE)]
+
+
+def test_a_file_that_never_rests_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_bytes(MINE)
+    parse = aws_config._parsed
+
+    def restless(data: bytes) -> object:
+        config.write_bytes(config.read_bytes() + b"# more\r\n")
+        return parse(data)
+
+    monkeypatch.setattr(aws_config, "_parsed", restless)
+    with pytest.raises(LeastkeyError, match="keeps changing"):
+        AwsProfiles({"AWS_CONFIG_FILE": str(config)}).write(SECTION)
+    assert b"automation" not in config.read_bytes()
+
+
+def test_without_a_home_the_default_files_cannot_be_found() -> None:
+    with pytest.raises(LeastkeyError, match="no home folder"):
+        AwsProfiles({}).read("automation")
+
+
+def test_a_folder_in_the_place_of_the_config_is_an_error_of_ours(tmp_path: Path) -> None:
+    profiles = AwsProfiles({"AWS_CONFIG_FILE": str(tmp_path), "HOME": str(tmp_path)})
+    with pytest.raises(LeastkeyError) as caught:
+        profiles.read("automation")
+    assert caught.value.code == "io-failed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_of_another_user_keeps_its_owner_when_root_edits_it(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_bytes(MINE)
+    os.chown(config, 12345, 12346)
+    AwsProfiles({"AWS_CONFIG_FILE": str(config)}).write(SECTION)
+    status = config.stat()
+    assert (status.st_uid, status.st_gid) == (12345, 12346)

@@ -235,3 +235,24 @@ def test_any_name_from_outside_stays_inside_its_folder(name: str) -> None:
     assert path.parent == folder
     assert path.name.isascii()
     assert len(path.name) < 64
+
+
+def test_every_call_maps_what_the_system_says_to_an_error_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> int:
+        raise OSError(errno.EIO, "broken")
+
+    path = tmp_path / "state"
+    files.write_private(path, b"old")
+    monkeypatch.setattr(os, "unlink", broken)
+    monkeypatch.setattr(os, "read", broken)
+    for attempt in (files.remove, files.read_private):
+        with pytest.raises(LeastkeyError) as caught:
+            attempt(path)
+        assert caught.value.code == "io-failed"
+        assert str(path) in caught.value.what
+    with pytest.raises(LeastkeyError):
+        files.list_folder(path, ".json")
+    with pytest.raises(LeastkeyError):
+        files.ensure_folder(tmp_path / "absent" / "folder")

@@ -166,3 +166,18 @@ def test_reading_a_session_imports_next_to_nothing(tmp_path: Path) -> None:
     ours = {name for name in modules if name.startswith("leastkey")}
     assert ours == {"leastkey", "leastkey.disk", "leastkey.disk.session_format"}
     Sessions(tmp_path).delete(KEY)
+
+
+def test_two_processes_that_start_the_cache_together_agree_on_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second finds no id, makes one, and learns that the first was quicker."""
+    first, second = Sessions(tmp_path), Sessions(tmp_path)
+    asked = second._cache_id
+    answers: Iterator[bytes | None] = iter([None])
+    first.put(KEY, SESSION, refresh_at=DUE)
+    if not (tmp_path / "sessions" / session_format.CACHE_ID_FILE).exists():
+        pytest.skip("no kernel keyring here")
+    monkeypatch.setattr(second, "_cache_id", lambda: next(answers, asked()))
+    assert second._key_name(KEY) == first._key_name(KEY)
+    first.delete(KEY)
