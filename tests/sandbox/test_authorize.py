@@ -206,7 +206,7 @@ def test_tags_that_differ_in_case_alone_never_widen(sandbox: LocalSandbox) -> No
     root = sandbox.client("ec2")
     volume = root.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
     root.create_tags(Resources=[volume], Tags=[{"Key": "team", "Value": "a"}])
-    when = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+    when = {"StringEquals": {"aws:ResourceTag/team": ["a", "b"]}}
     mine = sandbox.client("ec2", sandbox.user("bob", allow("ec2:CreateTags", when=when)))
     mine.create_tags(Resources=[volume], Tags=[{"Key": "note", "Value": "x"}])
     root.create_tags(Resources=[volume], Tags=[{"Key": "Team", "Value": "b"}])
@@ -262,6 +262,23 @@ def test_a_role_is_handed_over_only_by_who_may_pass_it(sandbox: LocalSandbox) ->
     assert (denied[1], "iam:PassRole" in denied[2]) == ("UnauthorizedOperation", True)
     count = sum(len(each["Instances"]) for each in sandbox.client("ec2").describe_instances()["Reservations"])
     assert count == 1
+
+
+def test_a_launch_template_hands_its_role_over_when_it_is_used(sandbox: LocalSandbox) -> None:
+    iam, root = sandbox.client("iam"), sandbox.client("ec2")
+    service = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    iam.create_role(RoleName="big", AssumeRolePolicyDocument=document)
+    iam.create_instance_profile(InstanceProfileName="big")
+    iam.add_role_to_instance_profile(InstanceProfileName="big", RoleName="big")
+    plain = {"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
+    root.create_launch_template(LaunchTemplateName="plain", LaunchTemplateData=plain)
+    armed = {**plain, "IamInstanceProfile": {"Name": "big"}}
+    root.create_launch_template(LaunchTemplateName="armed", LaunchTemplateData=armed)
+    mine = sandbox.client("ec2", sandbox.user("bob", allow("ec2:*")))
+    mine.run_instances(LaunchTemplate={"LaunchTemplateName": "plain"}, MinCount=1, MaxCount=1)
+    used = {"LaunchTemplate": {"LaunchTemplateName": "armed"}, "MinCount": 1, "MaxCount": 1}
+    assert "iam:PassRole" in refusal(mine.run_instances, **used)[2]
 
 
 def test_instances_are_started_one_by_one_and_by_their_tags(sandbox: LocalSandbox) -> None:

@@ -201,18 +201,36 @@ class _Ask:
             yield Authorization("ec2:CreateTags", arn, self.request.account, context, unresolved=kind is None)
 
     def passed_role(self) -> Iterator[Authorization]:
-        """Give `iam:PassRole` for the role in the instance profile a request hands over."""
-        profile = self.parameters.get("IamInstanceProfile")
-        if not isinstance(profile, dict):
+        """Give `iam:PassRole` for the roles in the instance profiles a request hands over."""
+        if self.entry.name.startswith("CreateLaunchTemplate"):  # asked for when the template is used
             return
-        name = text(profile, "Name") or text(profile, "Arn").rsplit("/", 1)[-1]
-        known = self.world.iam(self.request.account).instance_profiles.get(name)
-        roles = () if known is None else known.roles
-        for role in roles:
-            yield pass_role(role.arn, "ec2", self.world)
-        if not roles:
-            # A profile without a role hands nothing over, but nobody may use that to probe for names.
-            yield Authorization("iam:PassRole", "*", self.request.account, unresolved=True)
+        for profile in (*_profiles(self.parameters), *_profiles(self._template())):
+            name = text(profile, "Name") or text(profile, "Arn").rsplit("/", 1)[-1]
+            known = self.world.iam(self.request.account).instance_profiles.get(name)
+            roles = () if known is None else known.roles
+            for role in roles:
+                yield pass_role(role.arn, "ec2", self.world)
+            if not roles:
+                # A profile without a role hands nothing over, but nobody may use that to probe for names.
+                yield Authorization("iam:PassRole", "*", self.request.account, unresolved=True)
+        fleet = text(self.parameters, "IamFleetRole")
+        if fleet:
+            yield pass_role(fleet, "spotfleet", self.world)
+
+    def _template(self) -> Any:
+        """Give what the launch template of a request holds."""
+        given = self.parameters.get("LaunchTemplate")
+        if not isinstance(given, dict):
+            return {}
+        backend = self._backend()
+        wanted = (text(given, "LaunchTemplateId"), text(given, "LaunchTemplateName"))
+        known = (
+            each
+            for each in backend.launch_templates.values()
+            if wanted[0] == each.id or wanted[1] == each.name
+        )
+        # Whichever version is meant: a role in any of them may be handed over.
+        return [version.data for template in known for version in template.versions]
 
     def _on(self, arn: str) -> Authorization:
         resource = arn.rsplit("/", 1)[-1]
@@ -266,6 +284,19 @@ class _Ask:
 
     def _backend(self) -> Any:
         return self.world.backend("ec2", self.request.account, self.request.region)
+
+
+def _profiles(value: Any) -> Iterator[Parameters]:
+    """Give every instance profile below a value."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _profiles(each)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name == "IamInstanceProfile" and isinstance(each, dict):
+                yield each
+            else:
+                yield from _profiles(each)
 
 
 def _entries(value: Any) -> list[Parameters]:
