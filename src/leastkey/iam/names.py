@@ -30,10 +30,11 @@ _RULES: Final[dict[Kind, tuple[re.Pattern[str], int, int, str]]] = {
 def name_fault(kind: Kind, name: str) -> str | None:
     """Say what is wrong with a name, or None when AWS takes it."""
     pattern, least, most, words = _RULES[kind]
+    article = "an" if kind[0] in "ei" else "a"
     if not least <= len(name) <= most:
-        return f"a {kind} name has {least} to {most} characters, this has {len(name)}"
+        return f"{article} {kind} name has {least} to {most} characters, this has {len(name)}"
     bad = next((character for character in name if not pattern.fullmatch(character)), None)
-    return None if bad is None else f"a {kind} name is made of {words}, not {bad!r}"
+    return None if bad is None else f"{article} {kind} name is made of {words}, not {bad!r}"
 
 
 def fitted(kind: Kind, name: str) -> str:

@@ -14,11 +14,13 @@ from leastkey.spec.fields import texts_of
 from leastkey.spec.model import Level
 
 if TYPE_CHECKING:
+    from leastkey.iam.catalog import CatalogAction
     from leastkey.spec.yaml_nodes import Node, Text
 
 __all__ = ["read_actions", "read_levels"]
 
-_ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?-]+", re.ASCII)
+_AFTER_VERB: Final = re.compile(r"(?<=.)[A-Z].*", re.ASCII)
+_ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?-]{1,128}", re.ASCII)
 _LEVEL_WORDS: Final = {
     "all": Level.FULL,
     "admin": Level.FULL,
@@ -34,7 +36,7 @@ _LEVEL_WORDS: Final = {
 
 def read_levels(node: Node, service: str) -> tuple[Level, ...]:
     """Give the levels of `SERVICE: [list, read]`, in the order written. Raises LeastkeyError."""
-    return tuple(_level(text, service) for text in texts_of(node, "grant"))
+    return tuple(_level(text, service) for text in texts_of(node, "levels"))
 
 
 def read_actions(node: Node) -> tuple[str, ...]:
@@ -87,9 +89,10 @@ def _action(text: Text) -> str:
         raise unknown(text.place, prefix, "no AWS service", services())
     catalog = service_catalog(service)
     found = catalog.matching(name)
+    is_pattern = "*" in name or "?" in name
     if not found:
-        names = (action.full_name for action in catalog.actions.values())
-        what = "an action pattern that matches nothing" if "*" in name or "?" in name else "no action"
+        names = (_verb_of(action) if is_pattern else action.full_name for action in catalog.actions.values())
+        what = "an action pattern that matches nothing" if is_pattern else "no action"
         raise unknown(
             text.place,
             f"{service}:{name}",
@@ -97,5 +100,9 @@ def _action(text: Text) -> str:
             names,
             remedy=f"see the actions of {catalog.title} in the Service Authorization Reference",
         )
-    is_pattern = "*" in name or "?" in name
     return f"{service}:{name}" if is_pattern else found[0].full_name
+
+
+def _verb_of(action: CatalogAction) -> str:
+    """Give the pattern people write for an action's verb: `ec2:Describe*`."""
+    return f"{action.service}:{_AFTER_VERB.sub('', action.name)}*"

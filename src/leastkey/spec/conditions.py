@@ -67,7 +67,7 @@ def read_conditions(node: Node) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for operator, keys in table_of(node, "when").entries:
         if operator.value not in OPERATORS:
-            raise unknown(operator.place, operator.value, "no condition operator", OPERATORS)
+            raise _unknown_operator(operator)
         seen: set[str] = set()
         for key, values in table_of(keys, "when").entries:
             _check_key(key, seen)
@@ -76,6 +76,18 @@ def read_conditions(node: Node) -> tuple[Condition, ...]:
                 Condition(operator.value, key.value, tuple(_value(operator.value, text) for text in texts))
             )
     return tuple(found)
+
+
+def _unknown_operator(operator: Text) -> Exception:
+    if "Null" in operator.value:
+        return unknown(
+            operator.place,
+            operator.value,
+            "no condition operator",
+            (),
+            remedy="`Null` takes nothing before or after it",
+        )
+    return unknown(operator.place, operator.value, "no condition operator", OPERATORS)
 
 
 def _check_key(key: Text, seen: set[str]) -> None:

@@ -31,6 +31,7 @@ _EXAMPLES: Final = {
     "allow": "allow: [s3: [list, read]]",
     "deny": "deny: [s3: [write]]",
     "grant": "- s3: [list, read]",
+    "levels": "- s3: [list, read]",
     "on": "on: s3://acme-reports/nightly/",
     "when": "when: {StringEquals: {aws:ResourceTag/team: reports}}",
     "actions": "- actions: [ec2:StartInstances, ec2:StopInstances]",
@@ -45,6 +46,14 @@ _EXAMPLES: Final = {
     "external-id": "external-id: acme-7f3a91c2",
 }
 """A line that is right, for each key a fault can be about."""
+
+_WITHOUT_KEY: Final = {
+    "identity": "an identity",
+    "grant": "a grant",
+    "levels": "a list of levels",
+    "use": "a use",
+}
+"""Values that stand under no key of that name."""
 
 _LINE_BREAKS: Final = re.compile(r"[\t\r\n]")
 
@@ -67,15 +76,15 @@ def needed(table: Table, name: str, what: str) -> Node:
 def text_of(node: Node, name: str) -> Text:
     """Give a value that is one text and not empty."""
     if not isinstance(node, Text):
-        raise invalid(node.place, f"`{name}` holds one text, not {_kind(node)}", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} holds one text, not {_kind(node)}", remedy=_as_in(name))
     if node.is_empty or not node.value.strip():
         raise invalid(
             node.place,
-            f"`{name}` has no value",
+            f"{_called(name)} has no value",
             remedy=(_as_in(name), "or remove the line, where it is optional"),
         )
     if name != "description" and _LINE_BREAKS.search(node.value):
-        raise invalid(node.place, f"`{name}` holds a tab or a line break", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} holds a tab or a line break", remedy=_as_in(name))
     return node
 
 
@@ -84,7 +93,9 @@ def texts_of(node: Node, name: str) -> tuple[Text, ...]:
     if not isinstance(node, Items):
         if isinstance(node, Table):
             raise invalid(
-                node.place, f"`{name}` holds one text or a list of texts, not a table", remedy=_as_in(name)
+                node.place,
+                f"{_called(name)} holds one text or a list of texts, not a table",
+                remedy=_as_in(name),
             )
         return (text_of(node, name),)
     texts = tuple(text_of(item, name) for item in _filled(node, name))
@@ -92,7 +103,9 @@ def texts_of(node: Node, name: str) -> tuple[Text, ...]:
     for text in texts:
         if text.value in seen:
             raise invalid(
-                text.place, f"`{shown(text.value)}` stands twice in `{name}`", remedy="keep one of the two"
+                text.place,
+                f"`{shown(text.value)}` stands twice in {_called(name)}",
+                remedy="keep one of the two",
             )
         seen.add(text.value)
     return texts
@@ -101,20 +114,22 @@ def texts_of(node: Node, name: str) -> tuple[Text, ...]:
 def items_of(node: Node, name: str) -> tuple[Node, ...]:
     """Give a value that is a list with something in it."""
     if not isinstance(node, Items):
-        raise invalid(node.place, f"`{name}` holds a list, not {_kind(node)}", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} holds a list, not {_kind(node)}", remedy=_as_in(name))
     return _filled(node, name)
 
 
 def table_of(node: Node, name: str) -> Table:
     """Give a value that is a table with something in it."""
     if not isinstance(node, Table):
-        raise invalid(node.place, f"`{name}` holds a table, not {_kind(node)}", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} holds a table, not {_kind(node)}", remedy=_as_in(name))
     if not node.entries:
-        raise invalid(node.place, f"`{name}` is empty", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} is empty", remedy=_as_in(name))
     return node
 
 
-def only_form(table: Table, forms: Collection[str], what: str) -> tuple[Text, Node]:
+def only_form(
+    table: Table, forms: Collection[str], what: str, *, remedy: str = "write two entries, one for each"
+) -> tuple[Text, Node]:
     """Give the one entry that says which form a table has, where `forms` lists every key that may say it."""
     found = [(key, value) for key, value in table.entries if key.value in forms]
     if not found:
@@ -123,15 +138,19 @@ def only_form(table: Table, forms: Collection[str], what: str) -> tuple[Text, No
         raise invalid(
             found[1][0].place,
             f"{what} names both `{shown(found[0][0].value)}` and `{shown(found[1][0].value)}`",
-            remedy="write two entries, one for each",
+            remedy=remedy,
         )
     return found[0]
 
 
 def _filled(node: Items, name: str) -> tuple[Node, ...]:
     if not node.items:
-        raise invalid(node.place, f"`{name}` is an empty list", remedy=_as_in(name))
+        raise invalid(node.place, f"{_called(name)} is empty", remedy=_as_in(name))
     return node.items
+
+
+def _called(name: str) -> str:
+    return _WITHOUT_KEY.get(name, f"`{name}`")
 
 
 def _kind(node: Node) -> str:
@@ -140,7 +159,7 @@ def _kind(node: Node) -> str:
             return "a list"
         case Table():
             return "a table"
-        case Text():
+        case _:
             return "nothing" if node.is_empty else f"the text `{shown(node.value)}`"
 
 

@@ -75,7 +75,9 @@ class GrantReader:
         """Read `boundary:`. Raises LeastkeyError."""
         table = table_of(node, "boundary")
         check_keys(table, _RAW_FORMS, "a boundary")
-        form, value = only_form(table, _RAW_FORMS, "a boundary")
+        form, value = only_form(
+            table, _RAW_FORMS, "a boundary", remedy="keep one of the two: a role has one boundary"
+        )
         if form.value == "managed":
             return Boundary(_managed(form, value, "allow"), None, table.place)
         return Boundary(None, self._document(value, "allow", table.place), table.place)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["read_account", "read_uses"]
 
 _FORMS: Final = ("user", "service", "account", "github", "gitlab", "oidc")
+_WITH_VALUE: Final = {
+    "service": "name one, as in `- service: ec2`",
+    "account": 'name it: `- {account: "444455556666", external-id: ...}`',
+}
 _NOT_BUILT: Final = frozenset({"github", "gitlab", "oidc"})
 _KEYS: Final = {"user": ("user",), "service": ("service",), "account": ("account", "external-id")}
 _PRINCIPAL_ENDING: Final = ".amazonaws.com"
@@ -94,10 +98,14 @@ def _use(item: Node) -> Use:
     form, value = (
         only_form(table, _FORMS, "a use") if any(table.find(name) for name in _FORMS) else table.entries[0]
     )
-    if form.value not in _FORMS:
-        raise unknown(
-            form.place, form.value, "no key of a use", (*_FORMS, "external-id"), code="spec-invalid"
+    if form.value == "external-id":
+        raise invalid(
+            form.place,
+            "`external-id` stands without an account",
+            remedy='name it: `- {account: "444455556666", external-id: ...}`',
         )
+    if form.value not in _FORMS:
+        raise unknown(form.place, form.value, "no key of a use", _FORMS, code="spec-invalid")
     if form.value in _NOT_BUILT:
         raise _unbuilt(form)
     check_keys(table, _KEYS[form.value], f"a use by {form.value}")
@@ -120,6 +128,15 @@ def _bare(text: Text) -> UserUse:
         return UserUse(None, text.place)
     if text.value in _NOT_BUILT:
         raise _unbuilt(text)
+    if text.value in _WITH_VALUE:
+        raise unknown(
+            text.place,
+            text.value,
+            "no use by itself",
+            (),
+            code="spec-invalid",
+            remedy=_WITH_VALUE[text.value],
+        )
     if text.value in _MORE_PRINCIPALS or text.value in services():
         raise unknown(
             text.place,
@@ -188,9 +205,9 @@ def _refuse_second(use: Use, before: list[Use]) -> None:
         case ServiceUse(service=service):
             twice = any(isinstance(other, ServiceUse) and other.service == service for other in before)
             what = f"the service `{service}` a second time"
-        case AccountUse(account=account):
-            twice = any(isinstance(other, AccountUse) and other.account == account for other in before)
-            what = f"the account `{account}` a second time"
+        case _:
+            twice = any(isinstance(other, AccountUse) and other.account == use.account for other in before)
+            what = f"the account `{use.account}` a second time"
     if twice:
         raise invalid(
             use.place,

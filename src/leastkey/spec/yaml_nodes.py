@@ -33,6 +33,8 @@ _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _EMPTY: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MARKS: Final = frozenset("*&%@`!")
 """Characters that mean something to YAML where a value begins."""
+_STANDARD_TAGS: Final = "tag:yaml.org,2002:"
+_OUT_OF_RANGE: Final = "a number or an escape is out of range"
 _PARSER_FAULTS: Final = (
     ArithmeticError,
     AssertionError,
@@ -115,20 +117,19 @@ def _place_of(text: str, offset: int, file: str) -> Place:
 def _events(text: str, file: str) -> Iterator[Any]:
     """Give the parser's events; whatever it trips over becomes an error at the place it had reached."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import YAMLError
 
     at = Place(file, 1, 1)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             at = _place(file, event.start_mark)
             yield event
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        raise _not_yaml(text, at if mark is None else _place(file, mark), str(fault.problem)) from None
     except YAMLError as fault:
-        raise _not_yaml(text, at, str(fault).partition("\n")[0]) from None
+        mark = getattr(fault, "problem_mark", None)
+        problem = getattr(fault, "problem", None) or str(fault).partition("\n")[0]
+        raise _not_yaml(text, at if mark is None else _place(file, mark), problem) from None
     except _PARSER_FAULTS:
-        raise _not_yaml(text, at, "a number or an escape is out of range") from None
+        raise _not_yaml(text, at, _OUT_OF_RANGE) from None
 
 
 def _place(file: str, mark: Any) -> Place:
@@ -149,6 +150,8 @@ def _not_yaml(text: str, place: Place, problem: str) -> LeastkeyError:
 def _yaml_remedy(line: str, at: int, problem: str) -> str:
     if "\t" in line and not line[: line.index("\t")].strip():
         return "indent with spaces, never with a tab"
+    if problem == _OUT_OF_RANGE:
+        return "write the character itself, without an escape, and no `%` line"
     # The reader points at a mark such as `*`, or just behind it.
     start = at if line[at : at + 1] in _MARKS else max(at - 1, 0)
     if line[start : start + 1] in _MARKS:
@@ -176,7 +179,9 @@ class _Open:
         elif self.key is None:
             self.key = self._checked(node)
         else:
-            self.entries.append((self.key, node))
+            # The parser places a value that was left out where it looked for one: a line or more too far.
+            is_left_out = isinstance(node, Text) and node.plain and not node.value
+            self.entries.append((self.key, Text("", self.key.place) if is_left_out else node))
             self.key = None
 
     def closed(self) -> Node:
@@ -188,7 +193,7 @@ class _Open:
     def _checked(self, key: Node) -> Text:
         if not isinstance(key, Text):
             raise syntax(key.place, "a key is a text, not a list or a table", remedy="write `key: value`")
-        if key.is_empty:
+        if not key.value:
             raise syntax(key.place, "a key is missing", remedy="write `key: value`")
         if key.value in self.first_lines:
             raise invalid(
@@ -275,7 +280,7 @@ class _Builder:
         if event.anchor is not None:
             raise self._refused(event, f"&{event.anchor}", "an anchor")
         if event.tag is not None:
-            raise self._refused(event, str(event.tag), "a tag")
+            raise self._refused(event, str(event.tag).replace(_STANDARD_TAGS, "!!", 1), "a tag")
 
     def _refused(self, event: Any, word: str, what: str) -> LeastkeyError:
         return syntax(
