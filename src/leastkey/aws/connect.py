@@ -57,9 +57,12 @@ class Administrator:
 class AwsConnect:
     """Implements `ports.aws.Connect`: clients made when first asked for, all at one pace."""
 
-    def __init__(self, session: Session, administrator: Administrator, clock: Clock) -> None:
+    def __init__(
+        self, session: Session, administrator: Administrator, clock: Clock, own: AccessKey | None = None
+    ) -> None:
         self._session = session
         self._clock = clock
+        self._own = own
         self._door = Door(Limiter(clock), clock)
         # Making clients is not thread-safe in botocore; using them is.
         self._making = threading.Lock()
@@ -93,21 +96,14 @@ class AwsConnect:
         return AwsCalls(lambda service: self._client(service, None), self._door)
 
     def _client(self, service: str, credentials: AccessKey | SessionCredentials | None) -> Any:
-        given: dict[str, str] = {}
-        if credentials is not None:
-            given = {
-                "aws_access_key_id": credentials.id,
-                "aws_secret_access_key": credentials.secret.reveal(),
-            }
-            if isinstance(credentials, SessionCredentials):
-                given["aws_session_token"] = credentials.token.reveal()
+        given = credentials or self._own
         with self._making:
             return self._session.create_client(
                 service,
                 region_name=self.administrator.region,
                 endpoint_url=self.administrator.endpoint_url,
                 config=_config(),
-                **given,
+                **({} if given is None else _signing(given)),
             )
 
 
@@ -156,10 +152,20 @@ def connect_admin(
 def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, source: str) -> AwsConnect:
     """Connect with a given key at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
     session = Session()
-    session.set_credentials(key.id, key.secret.reveal())
     session.user_agent_extra = f"leastkey/{__version__}"
     session.set_config_variable("ignore_configured_endpoint_urls", True)
-    return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock)
+    return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock, key)
+
+
+def _signing(credentials: AccessKey | SessionCredentials) -> dict[str, str]:
+    """Give credentials as botocore takes them."""
+    long_lived = {
+        "aws_access_key_id": credentials.id,
+        "aws_secret_access_key": credentials.secret.reveal(),
+    }
+    if isinstance(credentials, AccessKey):
+        return long_lived
+    return {**long_lived, "aws_session_token": credentials.token.reveal()}
 
 
 def _config() -> Config:

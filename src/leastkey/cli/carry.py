@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from leastkey.apply.run import apply_plan
 from leastkey.cli.ask import TerminalPrompter
-from leastkey.cli.plan_view import summary
 from leastkey.errors import LeastkeyError
 from leastkey.plan.safety import guard
 
@@ -18,12 +17,10 @@ __all__ = ["carry_out"]
 
 
 def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: bool) -> dict[str, Any]:
-    """Guard, ask, apply; give what was done for `--json`."""
+    """Guard, ask, apply; give what was done for `--json`. An empty plan still finishes key operations left open."""
     options, show = project.options, project.options.show
-    if plan.is_empty:
-        return {"changed": 0}
     guard(plan, allow_removals=allow_removals)
-    if question:
+    if question and not plan.is_empty:
         asked = f"Apply {len(plan.changes)} changes to account {_account(project)}?"
         flag = "--yes"
         if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
@@ -39,9 +36,10 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
         endpoint=project.endpoint_key,
         endpoint_url=project.endpoint_url,
     )
-    show.talk(
-        f"Done in {applied.seconds:.1f} s: {summary(plan).replace('to add', 'added').replace('to change', 'changed').replace('to remove', 'removed')}"
-    )
+    if not plan.is_empty:
+        show.talk(
+            f"Done in {applied.seconds:.1f} s: {plan.adds} added, {plan.changes_count} changed, {plan.removes} removed."
+        )
     return {"changed": applied.changed}
 
 

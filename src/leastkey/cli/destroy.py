@@ -29,7 +29,7 @@ def command(options: Options) -> None:
     project = build(options)
     show = options.show
     show.talk(who_and_where(project))
-    seen = look(project)
+    seen = look(project, removing=True)
     plan = make_destroy_plan(project.wanted.project, seen, known_here(project))
     if plan.is_empty:
         show.document("destroy", {**plan_document(plan), "changed": 0})

@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["known_here", "look", "planned", "who_and_where"]
 
 
-def look(project: Project) -> Seen:
-    """Read the account in bulk."""
+def look(project: Project, *, removing: bool = False) -> Seen:
+    """Read the account in bulk. `removing`: instance profiles without a role count too, whatever the spec says now."""
     return observe(
         project.connect,
         project=project.wanted.project,
         managed=_managed(project.wanted),
-        instance_profiles=any(
-            identity.instance_profile is not None for identity in project.wanted.identities
-        ),
+        instance_profiles=removing
+        or any(identity.instance_profile is not None for identity in project.wanted.identities),
         progress=Silent(),
         local=project.local,
         endpoint=project.endpoint_key,
