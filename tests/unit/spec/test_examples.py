@@ -49,6 +49,7 @@ def test_no_two_examples_want_one_name() -> None:
                 f"project {spec.project}",
                 f"identity {identity.name}",
                 f"role {identity.names.role or spec.project}",
+                f"policy {identity.names.policy or spec.project}",
             ]
             if user is not None:
                 taken.append(f"user {user.name}")
