@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import project_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["command"]
 @click.command("apply", epilog="Example: leastkey apply 7f3a91c2")
 @click.argument("plan_id", metavar="[PLAN-ID]", required=False)
 @click.option("--allow-removals", is_flag=True, help="Let a plan pass that removes much of the project.")
-@common_options
+@project_options
 def command(options: Options, plan_id: str | None, *, allow_removals: bool) -> None:
     """Carry a plan out. With PLAN-ID, refuse when spec or account have changed since; without, plan first and ask."""
     from leastkey.cli.carry import carry_out

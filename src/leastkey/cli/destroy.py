@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import project_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 
 @click.command("destroy", epilog="Example: leastkey destroy --yes")
-@common_options
+@project_options
 def command(options: Options) -> None:
     """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
     from leastkey.apply.destroy import destroy

@@ -13,7 +13,7 @@ from leastkey.cli.show import Show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Options", "common_options", "output_options"]
+__all__ = ["DEFAULT_SPEC", "Options", "common_options", "output_options", "project_options"]
 
 DEFAULT_SPEC: Final = "leastkey.yaml"
 
@@ -43,7 +43,7 @@ _OUTPUT: Final = (
 
 _COMMON: Final = (
     click.option("--spec", metavar="FILE", help=f"The spec file.  [default: {DEFAULT_SPEC}]"),
-    click.option("--yes", "-y", is_flag=True, help="Answer every question with yes."),
+    click.option("--yes", "-y", is_flag=True, help="Answer every question with yes; taken by every command."),
     click.option("--admin-profile", metavar="NAME", help="AWS profile of the administrator."),
     click.option(
         "--vault",
@@ -53,6 +53,9 @@ _COMMON: Final = (
         help="Where secrets lie: keyring, age-file or age-file:/PATH/TO/IDENTITY.",
     ),
     click.option("--sandbox", is_flag=True, help="Use the embedded AWS, starting it if needed."),
+)
+
+_PROJECT: Final = (
     click.option(
         "--profile", metavar="NAME", help="Name of the AWS profile to write.  [default: the identity's name]"
     ),
@@ -64,26 +67,40 @@ _COMMON: Final = (
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the common options; its function gets them as `options`."""
+    """Give a command the options every command takes; its function gets them as `options`."""
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
-        spec = values.pop("spec")
-        options = Options(
-            spec=spec or DEFAULT_SPEC,
-            spec_given=spec is not None,
-            yes=values.pop("yes"),
-            admin_profile=values.pop("admin_profile"),
-            vault=values.pop("vault") or None,
-            sandbox=values.pop("sandbox"),
-            profile=values.pop("profile"),
-            allow_endpoint=values.pop("allow_endpoint"),
-            verbose=values.pop("verbose"),
-            show=Show.for_terminal(as_json=values.pop("as_json"), colour=values.pop("color")),
-        )
-        return command(options=options, **values)
+        return command(options=_taken(values), **values)
 
     return _decorated(wrapped, (*_COMMON, *_OUTPUT))
+
+
+def project_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the common options and those that bear on a project in an account."""
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        return command(options=_taken(values), **values)
+
+    return _decorated(wrapped, (*_COMMON, *_PROJECT, *_OUTPUT))
+
+
+def _taken(values: dict[str, Any]) -> Options:
+    """Take the common options out of a command's values."""
+    spec = values.pop("spec")
+    return Options(
+        spec=spec or DEFAULT_SPEC,
+        spec_given=spec is not None,
+        yes=values.pop("yes"),
+        admin_profile=values.pop("admin_profile"),
+        vault=values.pop("vault") or None,
+        sandbox=values.pop("sandbox"),
+        profile=values.pop("profile", None),
+        allow_endpoint=values.pop("allow_endpoint", None),
+        verbose=values.pop("verbose", False),
+        show=Show.for_terminal(as_json=values.pop("as_json"), colour=values.pop("color")),
+    )
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

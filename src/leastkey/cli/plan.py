@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import project_options
 from leastkey.errors import Exit
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 @click.command("plan", epilog="Example: leastkey plan --spec jobs/leastkey.yaml --exit-code")
 @click.option("--exit-code", is_flag=True, help="Exit 10 when there are changes.")
-@common_options
+@project_options
 def command(options: Options, *, exit_code: bool) -> int:
     """Show what would change in the account, and the plan's id. Nothing is changed."""
     from leastkey.cli.plan_view import plan_document, show_plan, summary

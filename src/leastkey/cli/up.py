@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import project_options
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 @click.command("up", epilog="Example: leastkey up --yes --vault age-file")
 @click.option("--allow-removals", is_flag=True, help="Let a plan pass that removes much of the project.")
-@common_options
+@project_options
 def command(options: Options, *, allow_removals: bool) -> int:
     """Do all seven steps: plan, ask, apply, and prove what is allowed and what is denied."""
     from leastkey.cli.carry import carry_out

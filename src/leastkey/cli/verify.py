@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import project_options
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 @click.command("verify", epilog="Example: leastkey verify nightly -v")
 @click.argument("identity", metavar="[NAME]", required=False)
-@common_options
+@project_options
 def command(options: Options, identity: str | None) -> int:
     """Prove what each identity may and may not do: our engine and AWS's own answers must agree. Changes nothing."""
     from leastkey.cli.planning import look, who_and_where

@@ -135,7 +135,7 @@ def build(options: Options) -> Project:
         spec,
         caller.account,
         caller.arn.partition,
-        profile_names=_profile_names(spec, options),
+        profile_names=_profile_names(spec, options) or _bound_profiles(here, spec, caller, connect),
     )
     local = here.local(here.vault(options, spec.target))
     repair_profiles(local, here.helper)
@@ -168,6 +168,17 @@ def _profile_names(spec: Spec, options: Options) -> dict[str, str] | None:
             remedy="leave `--profile` out: each profile takes its identity's name",
         )
     return {names[0]: options.profile}
+
+
+def _bound_profiles(here: Machine, spec: Spec, caller: Caller, connect: AwsConnect) -> dict[str, str]:
+    """Give the profiles identities have on this computer: a name chosen once with `--profile` stays."""
+    endpoint = SANDBOX if spec.target == SANDBOX else connect.administrator.endpoint_url
+    place = (caller.account, endpoint, spec.project)
+    return {
+        each.key.identity: each.profile
+        for each in FileBindings(here.home).all()
+        if each.profile is not None and (each.key.account, each.key.endpoint, each.key.project) == place
+    }
 
 
 def _refuse_own_user(caller: Caller) -> None:

@@ -1,6 +1,6 @@
 """What is asked (Request) and under which policies (Policies); the answer is a Decision.
 
-The shapes follow the neutral case format that `leastkey policy simulate` reads.
+The shapes follow the neutral case format of `cases/`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,84 @@
+"""Generate docs/reference/ from the code: commands, errors, exit codes, words. `--write` writes, else it compares.
+
+Run: .venv/bin/python tools/reference.py [--write]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from leastkey.cli.codes import error_lines, exit_lines
+from leastkey.cli.main import COMMANDS, cli
+from leastkey.cli.topics import TOPICS
+
+FOLDER = Path(__file__).parents[1] / "docs/reference"
+NOTICE = "<!-- Made by tools/reference.py from the code; `make docs` makes it again. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """Give every page of the reference by file name."""
+    return {
+        "commands.md": _commands(),
+        "errors.md": _page(
+            "Errors",
+            "Every error has a code that stays. `leastkey help CODE` says the same.\n\n```text\n"
+            + "\n".join(["code" + " " * 18 + "exit  meaning", *error_lines()])
+            + "\n```\n",
+        ),
+        "exit-codes.md": _page("Exit codes", "```text\n" + "\n".join(exit_lines()) + "\n```\n"),
+        "words.md": _page("Words", f"```text\n{TOPICS['words']}\n```\n"),
+    }
+
+
+def differences() -> list[str]:
+    """Name the pages that are not as the code says."""
+    return [
+        name
+        for name, text in pages().items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
+    ]
+
+
+def _page(title: str, body: str) -> str:
+    return f"{NOTICE}# {title}\n\n{body}"
+
+
+def _commands() -> str:
+    context = click.Context(cli, info_name="leastkey", terminal_width=100, max_content_width=100)
+    parts = []
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if command is None:
+            raise SystemExit(f"no command {name}")
+        parts.append(_help(command, name, context))
+        if isinstance(command, click.Group):
+            inner = click.Context(
+                command, info_name=name, parent=context, terminal_width=100, max_content_width=100
+            )
+            parts.extend(_help(command.commands[each], each, inner) for each in sorted(command.commands))
+    return _page("Commands", "\n".join(parts))
+
+
+def _help(command: click.Command, name: str, parent: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    return f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+
+
+def main() -> int:
+    """Write the pages, or say which are stale."""
+    if "--write" in sys.argv[1:]:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for name, text in pages().items():
+            (FOLDER / name).write_text(text)
+        return 0
+    stale = differences()
+    if stale:
+        print(f"stale: {', '.join(stale)}; run `make docs`")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
