@@ -1,0 +1,205 @@
+"""The first judge: our engine over the documents the role has, with the context that a real call would carry.
+
+What the engine cannot know (a managed policy nobody read, a condition on a key only AWS fills in) is never guessed:
+the judgement is then open, and AWS alone judges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
+from leastkey.iam.arn import root_arn, session_arn
+from leastkey.iam.document import PolicyDocument
+from leastkey.iam.statement import Principals, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from leastkey.compile.wanted import Wanted, WantedIdentity
+    from leastkey.iam.statement import Effect
+    from leastkey.verify.calls import Target
+
+__all__ = ["Judge", "Judgement"]
+
+_GLOBAL: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where IAM answers, and so what `aws:RequestedRegion` is for it. Source: IAM User Guide, "Global condition context keys"."""
+
+_ABSENT: Final = frozenset(
+    {
+        "aws:federatedprovider",
+        "aws:multifactorauthage",
+        "aws:referer",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceidentity",
+        "aws:tagkeys",
+        "aws:username",
+        "iam:permissionsboundary",
+        "s3:delimiter",
+        "s3:prefix",
+        "s3:versionid",
+        "sts:externalid",
+    }
+)
+"""Keys that a probe's call does not carry."""
+_ABSENT_FAMILIES: Final = ("aws:calledvia", "aws:principaltag/", "aws:requesttag/", "s3:x-amz-")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the engine says: `allow`, `deny` or None where it cannot know; `text` is how a report shows it."""
+
+    verdict: Literal["allow", "deny"] | None
+    text: str
+
+
+class Judge:
+    """Judges targets for one identity."""
+
+    def __init__(
+        self,
+        identity: WantedIdentity,
+        wanted: Wanted,
+        managed: Mapping[str, PolicyDocument],
+        *,
+        now: datetime,
+        is_secure: bool,
+    ) -> None:
+        self._wanted = wanted
+        self._role = identity.role
+        known = {str(policy.arn): policy.document for policy in identity.policies}
+        if identity.boundary is not None:
+            known[str(identity.boundary.arn)] = identity.boundary.document
+        self._documents = {**managed, **known}
+        role, boundary = identity.role, identity.role.boundary
+        self.unread = tuple(
+            arn.name
+            for arn in (*role.attached, *(() if boundary is None else (boundary,)))
+            if str(arn) not in self._documents
+        )
+        self._identity = tuple(self._named(str(arn)) for arn in role.attached if str(arn) in self._documents)
+        self._boundaries = (
+            () if boundary is None or str(boundary) not in self._documents else (self._named(str(boundary)),)
+        )
+        self._context = _context(identity, wanted, now, is_secure=is_secure)
+
+    def document(self, arn: str) -> PolicyDocument | None:
+        """Give the document of a policy, or None when nobody read it."""
+        return self._documents.get(arn)
+
+    def context(self, target: Target, assumed: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the context of a target's call. An assumed value of "" takes the key away."""
+        context = {**self._context, **target.context}
+        if target.action.startswith("iam:"):
+            context["aws:RequestedRegion"] = _GLOBAL.get(self._wanted.partition, self._wanted.region)
+        folded = {key.lower(): key for key in context}
+        for key, value in (assumed or {}).items():
+            context.pop(folded.get(key.lower(), key), None)
+            if value:
+                context[key] = value
+        return context
+
+    def request(self, target: Target, assumed: Mapping[str, str] | None = None) -> Request:
+        """Give the request that the engine is asked."""
+        wanted = self._wanted
+        session = session_arn(wanted.partition, wanted.account, self._role.name, "leastkey")
+        return Request(
+            target.action,
+            target.resource,
+            Principal("session", str(session), wanted.account, str(self._role.arn)),
+            wanted.account,
+            self.context(target, assumed),
+        )
+
+    def judge(self, target: Target, assumed: Mapping[str, str] | None = None) -> Judgement:
+        """Judge one target, with keys assumed that no harmless call can carry."""
+        request = self.request(target, assumed)
+        known = frozenset(key.lower() for key in request.context) | frozenset(
+            key.lower() for key in assumed or {}
+        )
+        least = self._allows(request, known, kept="Deny")
+        most = self._allows(request, known, kept="Allow")
+        if least != most:
+            return Judgement(None, "open")
+        if least:
+            return Judgement(None, "not judged") if self.unread else Judgement("allow", "allow")
+        if self.unread and not self._forbids(request, known):
+            return Judgement(None, "not judged")
+        return Judgement("deny", "deny")
+
+    def _allows(self, request: Request, known: frozenset[str], *, kept: Effect) -> bool:
+        """Decide with every open condition met for one effect and not met for the other."""
+        return decide(request, self._policies(request, known, kept), explain=False).is_allowed
+
+    def forbids(self, target: Target) -> bool:
+        """Say whether an explicit deny meets a target for certain."""
+        request = self.request(target)
+        return self._forbids(request, frozenset(key.lower() for key in request.context))
+
+    def _forbids(self, request: Request, known: frozenset[str]) -> bool:
+        decision = decide(request, self._policies(request, known, "Allow"), explain=False)
+        return decision.verdict is Verdict.EXPLICITLY_DENIED
+
+    def _policies(self, request: Request, known: frozenset[str], kept: Effect) -> Policies:
+        return Policies(
+            identity=tuple(_settled(named, known, kept) for named in self._identity),
+            boundaries=tuple(_settled(named, known, kept) for named in self._boundaries),
+            resource=self._delegating() if _is_delegated(request.action) else None,
+        )
+
+    def _delegating(self) -> NamedDocument:
+        """Give the policy of a key or role that leaves the decision to the account's own policies."""
+        account = str(root_arn(self._wanted.partition, self._wanted.account))
+        statement = Statement("Allow", actions=("*",), principal=Principals(aws=(account,)))
+        return NamedDocument("delegating", PolicyDocument((statement,)))
+
+    def _named(self, arn: str) -> NamedDocument:
+        return NamedDocument(arn, self._documents[arn])
+
+
+def _is_delegated(action: str) -> bool:
+    """Say whether nothing is allowed without the resource's own policy, which nobody read."""
+    return action == "sts:AssumeRole" or action.startswith("kms:")
+
+
+def _is_open(key: str, known: Iterable[str]) -> bool:
+    """Say whether only AWS knows the value of a condition key."""
+    folded = key.lower()
+    return folded not in known and folded not in _ABSENT and not folded.startswith(_ABSENT_FAMILIES)
+
+
+def _settled(named: NamedDocument, known: frozenset[str], kept: Effect) -> NamedDocument:
+    """Take the open conditions off the statements of one effect, and the other effect's statements that have any out."""
+    if not any(
+        _is_open(c.key, known) for statement in named.document.statements for c in statement.conditions
+    ):
+        return named
+    statements: list[Statement] = []
+    for statement in named.document.statements:
+        closed = tuple(c for c in statement.conditions if not _is_open(c.key, known))
+        if len(closed) == len(statement.conditions):
+            statements.append(statement)
+        elif statement.effect == kept:
+            statements.append(replace(statement, conditions=closed))
+    return replace(named, document=replace(named.document, statements=tuple(statements)))
+
+
+def _context(identity: WantedIdentity, wanted: Wanted, now: datetime, *, is_secure: bool) -> dict[str, str]:
+    return {
+        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:MultiFactorAuthPresent": "false",
+        "aws:PrincipalAccount": wanted.account,
+        "aws:PrincipalArn": str(identity.role.arn),
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalType": "AssumedRole",
+        "aws:RequestedRegion": wanted.region,
+        "aws:ResourceAccount": wanted.account,
+        "aws:SecureTransport": "true" if is_secure else "false",
+        "aws:ViaAWSService": "false",
+        **{f"aws:PrincipalTag/{key}": value for key, value in identity.role.tags},
+    }

@@ -1,0 +1,208 @@
+"""Step 7, the proof: each probe judged twice, by our engine and by a real call that changes nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from leastkey.errors import AwsError
+from leastkey.verify.answers import FRESH, NOT_ASKED, Heard, heard
+from leastkey.verify.assume import unmet
+from leastkey.verify.calls import bucket_targets
+from leastkey.verify.judge import Judge, Judgement
+from leastkey.verify.matrix import Probe, matrix
+from leastkey.verify.report import Report, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from leastkey.clock import Clock
+    from leastkey.compile.wanted import Wanted, WantedIdentity
+    from leastkey.iam.document import PolicyDocument
+    from leastkey.iam.statement import Condition
+    from leastkey.ports.aws import Calls
+    from leastkey.ports.people import Progress
+    from leastkey.verify.lines import Chance
+    from leastkey.verify.report import Status
+
+__all__ = ["verify"]
+
+SETTLING_SECONDS: Final = 60.0
+"""How long AWS may carry a change about before a missing grant counts. Source: IAM User Guide, "Changes that I make are
+not always immediately visible"."""
+_WORKERS: Final = 8
+_PAUSE_MAX: Final = 8.0
+
+
+def verify(
+    identity: WantedIdentity,
+    wanted_all: Wanted,
+    seen_managed: Mapping[str, PolicyDocument],
+    calls: Calls | None,
+    *,
+    clock: Clock,
+    progress: Progress,
+    settling: bool = False,
+    is_secure: bool | None = None,
+) -> Report:
+    """Prove what an identity may and may not do. Changes nothing.
+
+    `calls` None: only an AWS service can wear the role, and the engine judges alone. `settling`: a grant that AWS does
+    not know of yet is asked for again, for up to a minute; a denial never is, and is judged after the grants.
+    `is_secure`: whether calls go over TLS, by default those to AWS do.
+    """
+    secure = wanted_all.target == "aws" if is_secure is None else is_secure
+    judge = Judge(identity, wanted_all, seen_managed, now=clock.now(), is_secure=secure)
+    probes = matrix(identity, wanted_all, judge)
+    allowed = [probe for probe in probes if probe.side == "allowed"]
+    denied = [probe for probe in probes if probe.side == "denied"]
+    prover = _Prover(judge, wanted_all.partition, calls)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = list(pool.map(prover.prove, allowed))
+        if settling:
+            found = _settled(allowed, found, lambda some: list(pool.map(prover.prove, some)), clock, progress)
+        found += pool.map(prover.prove, denied)
+    return Report(
+        identity.name,
+        tuple(_row(probe, proof) for probe, proof in zip((*allowed, *denied), found, strict=True)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What both judges said about the target that was tried last."""
+
+    chance: Chance | None
+    judgement: Judgement
+    heard: Heard
+    note: str = ""
+
+    @property
+    def is_decided(self) -> bool:
+        return self.heard.verdict in ("allow", "deny")
+
+    @property
+    def is_late(self) -> bool:
+        """Say whether AWS may only not have heard of a change yet."""
+        return self.judgement.verdict != "deny" and (self.heard.verdict == "deny" or self.heard.code in FRESH)
+
+
+class _Prover:
+    """Proves probes, several at a time."""
+
+    def __init__(self, judge: Judge, partition: str, calls: Calls | None) -> None:
+        self._judge = judge
+        self._partition = partition
+        self._calls = calls
+
+    def prove(self, probe: Probe) -> _Proof:
+        """Try a probe's targets until AWS's answer decides; else the first one stands, judged by the engine alone."""
+        if not probe.chances:
+            return _Proof(None, Judgement(None, "-"), NOT_ASKED, "nothing is known about it")
+        first: _Proof | None = None
+        for chance in probe.chances:
+            proof = self._tried(probe, chance)
+            if proof.is_decided or (proof.heard.verdict == "broken" and first is None):
+                return proof
+            first = first or proof
+        assert first is not None  # noqa: S101  # there is at least one chance
+        return first
+
+    def _tried(self, probe: Probe, chance: Chance) -> _Proof:
+        judgement = self._judgement(chance)
+        if not chance.is_real or self._calls is None:
+            return _Proof(chance, judgement, NOT_ASKED, _why_alone(chance))
+        answer = self._asked(chance)
+        if probe.side == "allowed" and answer.hides and not self._sees_absence(chance):
+            note = "403 may hide a 404: without s3:ListBucket AWS does not say that an object is missing"
+            answer = replace(answer, verdict="unknown", note=note)
+        return _Proof(chance, judgement, answer, answer.note)
+
+    def _judgement(self, chance: Chance) -> Judgement:
+        values = chance.values
+        if chance.assumed and unmet(chance.assumed, self._judge.request(chance.target, values)):
+            return Judgement(None, "open")
+        return self._judge.judge(chance.target, values)
+
+    def _asked(self, chance: Chance) -> Heard:
+        call = chance.target.call
+        if call is None or self._calls is None:
+            return NOT_ASKED
+        try:
+            answer = self._calls.call(call.service, call.operation, call.parameters)
+        except AwsError as failure:
+            return Heard("broken", failure.code or "no answer", failure.message, failure.code)
+        return heard(chance.target, answer)
+
+    def _sees_absence(self, chance: Chance) -> bool:
+        """Say whether the role would be told that an object is missing: it may list the whole bucket."""
+        bucket = chance.target.resource.split(":", 5)[-1].partition("/")[0]
+        (listing,) = bucket_targets(self._partition, bucket, "")
+        return self._judge.judge(listing).verdict == "allow"
+
+
+def _settled(
+    probes: Sequence[Probe],
+    proofs: Sequence[_Proof],
+    prove: Callable[[Sequence[Probe]], list[_Proof]],
+    clock: Clock,
+    progress: Progress,
+) -> list[_Proof]:
+    """Ask again for the grants that AWS denies right after a change."""
+    found = list(proofs)
+    until, pause = clock.monotonic() + SETTLING_SECONDS, 1.0
+    while late := [index for index, proof in enumerate(found) if proof.is_late]:
+        left = until - clock.monotonic()
+        if left <= 0:
+            break
+        if pause == 1.0:
+            progress.say(f"AWS does not know of {len(late)} of {len(found)} grants yet, asking again")
+        clock.sleep(min(pause, left))
+        pause = min(pause * 2, _PAUSE_MAX)
+        for index, proof in zip(late, prove([probes[index] for index in late]), strict=True):
+            found[index] = proof
+    return found
+
+
+def _why_alone(chance: Chance) -> str:
+    if chance.assumed:
+        return f"assumed to hold: {', '.join(_words(condition) for condition in chance.assumed)}"
+    return "" if chance.target.call is not None else "no call is known that changes nothing"
+
+
+def _words(condition: Condition) -> str:
+    return f"{condition.operator} {condition.key} {', '.join(condition.values)}"
+
+
+def _row(probe: Probe, proof: _Proof) -> Row:
+    if proof.chance is None:
+        return Row(probe.side, probe.line, "", "", proof.judgement.text, "-", "not-judged", proof.note)
+    target = proof.chance.target
+    return Row(
+        side=probe.side,
+        action=target.action,
+        resource=target.resource,
+        shown=target.shown,
+        engine=proof.judgement.text,
+        aws=proof.heard.text,
+        status=_status(probe, proof),
+        note=proof.note,
+        by_both=proof.is_decided and proof.judgement.verdict is not None,
+    )
+
+
+def _status(probe: Probe, proof: _Proof) -> Status:
+    expected = "allow" if probe.side == "allowed" else "deny"
+    engine, aws = proof.judgement.verdict, proof.heard.verdict
+    if aws == "broken":
+        return "broken"
+    if aws == "unknown":
+        if engine is None:
+            return "not-judged"
+        return "engine-only" if engine == expected else "NO"
+    if aws != expected:
+        return "NO"
+    if proof.heard.wrote:
+        return "broken"
+    return "ok" if engine in (None, expected) else "disagree"
