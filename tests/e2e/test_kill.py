@@ -1,0 +1,92 @@
+"""SIGKILL at each request of `up`, then `up` again: converged, one key, and its secret is stored."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.home import Home, assert_no_traceback
+from tests.support.proxy import Phase, Proxy, Seen, proxying
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Aws
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+class Killer:
+    """A hook that kills a process at one request, and counts up to there."""
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.phase: Phase = "after"
+        self.pid = 0
+        self.base = 0
+
+    def __call__(self, seen: Seen, phase: Phase) -> None:
+        if self.at and self.pid and phase == self.phase and seen.number - self.base == self.at:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def up(home: Home, killer: Killer, proxy: Proxy, at: int) -> int:
+    """Run `up`, killed at a request (0: never); gives the exit code."""
+    killer.base, killer.at, killer.pid = len(proxy.seen), at, 0
+    environ = home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin
+    process = subprocess.Popen(
+        home.command("up", "--yes"),
+        cwd=home.folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    killer.pid = process.pid
+    out, _ = process.communicate(timeout=120)
+    if at == 0:
+        assert process.returncode == 0, out.decode()
+    return process.returncode
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_up_converges_after_a_kill_at_any_request(phase: Phase, aws: Aws, tmp_path: Path) -> None:
+    killer = Killer()
+    killer.phase = phase
+    with proxying(aws.port, killer) as proxy:
+        first = new_home(tmp_path / "whole", aws, proxy)
+        up(first, killer, proxy, 0)
+        requests = len(proxy.seen)
+        assert requests > 15
+        for point in range(1, requests + 1):
+            account = aws.new_account()
+            home = new_home(tmp_path / str(point), aws, proxy, account)
+            code = up(home, killer, proxy, point)
+            assert code in {-signal.SIGKILL, 0}, point
+            up(home, killer, proxy, 0)
+            assert_one_stored_key(aws, account, home, point)
+
+
+def new_home(folder: Path, aws: Aws, proxy: Proxy, account: str | None = None) -> Home:
+    folder.mkdir()
+    home = Home(folder, aws.variables(account or aws.new_account(), proxy.url))
+    home.write_spec()
+    return home
+
+
+def assert_one_stored_key(aws: Aws, account: str, home: Home, point: int) -> None:
+    iam = aws.client(account, "iam")
+    keys = iam.list_access_keys(UserName="nightly-bot")["AccessKeyMetadata"]
+    assert [key["Status"] for key in keys] == ["Active"], point
+    plan = home.leastkey("plan", "--exit-code")
+    assert_no_traceback(plan)
+    assert plan.code == 0, (point, plan.out)
+    # The stored secret signs: a new session is minted with it, not taken from the cache.
+    for cached in (home.state / "sessions").glob("*"):
+        cached.unlink()
+    fresh = home.leastkey("creds", admin=False)
+    assert fresh.code == 0, (point, fresh.err)
+    assert list((home.state / "intents").glob("*.json")) == [], point
