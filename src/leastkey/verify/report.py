@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from leastkey.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leastkey.iam.statement import Json
     from leastkey.verify.matrix import Side
 
@@ -16,8 +18,8 @@ __all__ = ["Report", "Row", "Status"]
 
 Status = Literal["ok", "NO", "engine-only", "not-judged", "disagree", "broken"]
 
-_EXPECTED: Final = ("ok", "engine-only", "not-judged")
-"""Statuses that are no failure."""
+_EXPECTED: Final = ("ok", "engine-only")
+"""Statuses of rows that are as expected. What neither judge could say is no failure either, but proves nothing."""
 _MARKS: Final[dict[Status, str]] = {
     "ok": "ok",
     "NO": "NO",
@@ -28,6 +30,7 @@ _MARKS: Final[dict[Status, str]] = {
 }
 _HEADS: Final[tuple[tuple[Side, str], ...]] = (("allowed", "must be allowed"), ("denied", "must be denied"))
 _WIDTH: Final = 46
+_WIDTH_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,10 @@ class Row:
             "note": self.note,
         }
 
-    def line(self) -> str:
-        """Give the row for people."""
-        what = f"  {_MARKS[self.status]:<3}  {self.action} {self.shown}".rstrip()
-        return f"{what:<{_WIDTH}}  {self.engine:<7}  {self.aws}"
+    @property
+    def what(self) -> str:
+        """The row's mark, action and resource, for people."""
+        return f"  {_MARKS[self.status]:<3}  {self.action} {self.shown}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +109,20 @@ class Report:
 
     def lines(self, *, verbose: bool) -> tuple[str, ...]:
         """Give the report for people: with `verbose` each row, else only those that are not as expected."""
+        width = max([_WIDTH, *(len(row.what) for row in self.rows if len(row.what) <= _WIDTH_MAX)])
         found = (
             [] if verbose else ["Two judges: our engine (offline) and AWS (real calls that change nothing)"]
         )
         for side, head in _HEADS:
             rows = [row for row in self.rows if row.side == side]
-            if not rows:
-                continue
-            good = sum(row.status in _EXPECTED for row in rows)
-            found.append(
-                f"  {head:<{_WIDTH - 2}}  engine   AWS"
-                if verbose
-                else f"  {head:<16}{good:>4} of {len(rows)} {'ok' if good == len(rows) else 'NO'}"
-            )
+            if rows and verbose:
+                found.append(f"  {head:<{width - 2}}  engine   AWS")
+            elif rows:
+                found.append(f"  {head:<16}{_score(rows)}")
             for row in rows:
                 if verbose or row.status not in _EXPECTED:
-                    found.append(row.line())
-                    found.extend(f"       {row.note}" for _ in (0,) if row.note)
+                    found.append(f"{row.what:<{width}}  {row.engine:<7}  {row.aws}")
+                    found.extend([f"       {row.note}"] if row.note else [])
         return (*found, self._summary(verbose=verbose))
 
     def _summary(self, *, verbose: bool) -> str:
@@ -134,3 +134,9 @@ class Report:
         ]
         hint = "" if verbose else "   (leastkey verify shows each)"
         return f"{', '.join(words)}.{hint}"
+
+
+def _score(rows: Sequence[Row]) -> str:
+    good = sum(row.status in _EXPECTED for row in rows)
+    failed = any(row.status in ("NO", "disagree", "broken") for row in rows)
+    return f"{good:>4} of {len(rows)} {'NO' if failed else 'ok'}"

@@ -32,6 +32,7 @@ SETTLING_SECONDS: Final = 60.0
 """How long AWS may carry a change about before a missing grant counts. Source: IAM User Guide, "Changes that I make are
 not always immediately visible"."""
 _WORKERS: Final = 8
+_NO_CALLS: Final = "only AWS can wear the role, so nothing can be asked from here"
 _PAUSE_MAX: Final = 8.0
 
 
@@ -111,7 +112,9 @@ class _Prover:
 
     def _tried(self, probe: Probe, chance: Chance) -> _Proof:
         judgement = self._judgement(chance)
-        if not chance.is_real or self._calls is None:
+        if self._calls is None:
+            return _Proof(chance, judgement, NOT_ASKED, _NO_CALLS)
+        if not chance.is_real:
             return _Proof(chance, judgement, NOT_ASKED, _why_alone(chance))
         answer = self._asked(chance)
         if probe.side == "allowed" and answer.hides and not self._sees_absence(chance):
@@ -168,7 +171,7 @@ def _settled(
 def _why_alone(chance: Chance) -> str:
     if chance.assumed:
         return f"assumed to hold: {', '.join(_words(condition) for condition in chance.assumed)}"
-    return "" if chance.target.call is not None else "no call is known that changes nothing"
+    return "no call is known that changes nothing"
 
 
 def _words(condition: Condition) -> str:
