@@ -410,7 +410,7 @@ def test_people_see_counts_and_what_is_wrong() -> None:
         "Two judges: our engine (offline) and AWS (real calls that change nothing)",
         "  must be allowed    2 of 2 ok",
         "  must be denied    11 of 12 NO",
-        "  NO   iam:ListUsers                              deny     200",
+        "  NO   iam:ListUsers                             deny     200",
         "13 of 14 as expected, judges agree on 13.   (leastkey verify shows each)",
     )
     assert all(len(line) <= 80 for line in report.lines(verbose=True))
