@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
     from leastkey.evaluate.match import Token
 
-__all__ = ["ResourceMatcher", "not_resources", "resource", "resources"]
+__all__ = ["ResourceMatcher", "not_resources", "resources"]
 
 ResourceMatcher: TypeAlias = "Callable[[Asked], Truth]"
 
@@ -38,7 +38,7 @@ def resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
     """Compile a Resource element: one of the patterns matches."""
     if "*" in patterns:
         return _always
-    matchers = tuple(resource(pattern, variables=variables) for pattern in patterns)
+    matchers = tuple(_resource(pattern, variables=variables) for pattern in patterns)
     if len(matchers) == 1:
         return matchers[0]
     return lambda asked: any_of(matcher(asked) for matcher in matchers)
@@ -62,10 +62,8 @@ def not_resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatc
     return matches
 
 
-def resource(pattern: str, *, variables: bool) -> ResourceMatcher:
+def _resource(pattern: str, *, variables: bool) -> ResourceMatcher:
     """Compile one pattern."""
-    if pattern == "*":
-        return _always
     parts = split_arn(pattern, variables=variables)
     if parts is None:
         return _short(pattern)
