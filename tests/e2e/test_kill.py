@@ -8,8 +8,15 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.home import Home, assert_no_traceback
+from tests.support.home import Home
 from tests.support.proxy import Phase, Proxy, Seen, proxying
+
+from leastkey.aws.connect import connect_as
+from leastkey.clock import SystemClock
+from leastkey.disk.state import FileBindings
+from leastkey.disk.vault_files import VaultFiles
+from leastkey.iam.credentials import AccessKey
+from leastkey.vault.choose import open_vault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,12 +88,14 @@ def assert_one_stored_key(aws: Aws, account: str, home: Home, point: int) -> Non
     iam = aws.client(account, "iam")
     keys = iam.list_access_keys(UserName="nightly-bot")["AccessKeyMetadata"]
     assert [key["Status"] for key in keys] == ["Active"], point
-    plan = home.leastkey("plan", "--exit-code")
-    assert_no_traceback(plan)
-    assert plan.code == 0, (point, plan.out)
-    # The stored secret signs: a new session is minted with it, not taken from the cache.
-    for cached in (home.state / "sessions").glob("*"):
-        cached.unlink()
-    fresh = home.leastkey("creds", admin=False)
-    assert fresh.code == 0, (point, fresh.err)
+    (binding,) = FileBindings(home.state).all()
+    assert binding.access_key is not None
+    assert binding.access_key == keys[0]["AccessKeyId"], point
+    vault = open_vault("age-file", VaultFiles(home.state))
+    (entry,) = vault.entries()
+    secret = vault.get(entry)
+    assert secret is not None
+    key = AccessKey(binding.access_key, secret)
+    signed = connect_as(key, SystemClock(), region="eu-west-1", endpoint_url=aws.endpoint_url, source="test")
+    assert signed.admin_sts().caller().arn.name == "nightly-bot", point
     assert list((home.state / "intents").glob("*.json")) == [], point
