@@ -49,10 +49,12 @@ def near_misses(
 
 
 def _documents(policies: Policies) -> Iterator[tuple[LayerName, NamedDocument]]:
-    for layer, levels in (("rcps", policies.rcps), ("scps", policies.scps)):
-        for level in levels:
-            for document in level:
-                yield ("rcps" if layer == "rcps" else "scps"), document
+    for level in policies.rcps:
+        for document in level:
+            yield "rcps", document
+    for level in policies.scps:
+        for document in level:
+            yield "scps", document
     for document in policies.endpoints:
         yield "endpoint", document
     if policies.resource is not None:

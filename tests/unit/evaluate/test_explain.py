@@ -90,6 +90,45 @@ def test_the_principal_is_what_fails_first() -> None:
     assert miss.pattern == '{"AWS": "444455556666"}'
 
 
+def test_near_misses_name_their_layer() -> None:
+    other = NamedDocument("other", document({"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}))
+    policies = Policies(
+        identity=(other,),
+        boundaries=(other,),
+        sessions=(other,),
+        scps=((other,),),
+        rcps=((other,),),
+        endpoints=(other,),
+    )
+    found = [miss.layer for miss in decide(asked(), policies).near_misses]
+    assert found == ["rcps", "scps", "endpoint", "identity", "boundary", "session"]
+
+
+def test_a_bucket_policy_that_names_the_user_behind_a_federated_session_needs_the_session_policy() -> None:
+    bob = Principal("feduser", f"arn:aws:sts::{ACCOUNT}:federated-user/bob", ACCOUNT, ALICE.arn)
+    bucket = parse_document(
+        {
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": ALICE.arn},
+                "Action": "s3:*",
+                "Resource": OBJECT,
+            }
+        },
+        "resource",
+    )
+    limit = NamedDocument("limit", document({"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}))
+    grants = Policies(resource=NamedDocument("bucket", bucket))
+    read, write = (Request(action, OBJECT, bob, ACCOUNT) for action in ("s3:GetObject", "s3:PutObject"))
+    assert not decide(read, grants).is_allowed
+    assert decide(read, Policies(resource=grants.resource, sessions=(limit,))).is_allowed
+    assert not decide(write, Policies(resource=grants.resource, sessions=(limit,))).is_allowed
+    carol = Principal("feduser", f"arn:aws:sts::{ACCOUNT}:federated-user/carol", ACCOUNT)
+    assert not decide(
+        Request("s3:GetObject", OBJECT, carol, ACCOUNT), Policies(resource=grants.resource, sessions=(limit,))
+    ).is_allowed
+
+
 def test_every_matching_statement_of_a_verdict_is_named() -> None:
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Sid": "All"}
     deny = {"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}
