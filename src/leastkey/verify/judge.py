@@ -1,7 +1,7 @@
 """The first judge: our engine over the documents the role has, with the context that a real call would carry.
 
-What the engine cannot know (a managed policy nobody read, a condition on a key only AWS fills in) is never guessed:
-the judgement is then open, and AWS alone judges.
+What the engine cannot know (a managed policy nobody read, a condition on a key only AWS fills in, semantics that are
+not documented) is never guessed: the judgement is then open, and AWS alone judges.
 """
 
 from __future__ import annotations
@@ -132,8 +132,12 @@ class Judge:
         return Judgement("deny", "deny")
 
     def _allows(self, request: Request, known: frozenset[str], *, kept: Effect) -> bool:
-        """Decide with every open condition met for one effect and not met for the other."""
-        return decide(request, self._policies(request, known, kept), explain=False).is_allowed
+        """Decide with every open condition met for one effect and not met for the other.
+
+        A verdict that rests on what AWS does not document is open too.
+        """
+        decision = decide(request, self._policies(request, known, kept))
+        return kept == "Allow" if decision.undocumented else decision.is_allowed
 
     def forbids(self, target: Target) -> bool:
         """Say whether an explicit deny meets a target for certain."""

@@ -10,6 +10,7 @@ from leastkey.compile.levels import matching
 from leastkey.compile.role import managed_arn
 from leastkey.evaluate.asked import Asked, RequestError
 from leastkey.evaluate.compiled import compiled
+from leastkey.evaluate.truth import Reading
 from leastkey.iam.document import PolicyDocument
 from leastkey.iam.statement import Statement
 from leastkey.spec.model import ActionsGrant, ManagedGrant
@@ -97,13 +98,14 @@ def line_name(grant: Grant) -> str:
 def _covered(statement: Statement, targets: tuple[Target, ...], judge: Judge) -> Iterator[Chance]:
     """Give the targets that action and resource of a statement match, with the conditions they do not meet."""
     (matcher,) = compiled(PolicyDocument((statement,))).statements
+    reading = Reading()
     for target in targets:
         request = judge.request(target)
         try:
             asked = Asked(request, has_boundary=False)
         except RequestError:
             continue
-        if matcher.speaks_of(asked.action) and matcher.resource(asked) is not False:
+        if matcher.speaks_of(asked.action) and reading.settle(matcher.resource(asked), statement.effect):
             yield Chance(target, unmet(statement.conditions, request))
 
 

@@ -404,6 +404,82 @@ def test_a_role_that_only_a_service_wears_is_judged_by_the_engine_alone() -> Non
     assert report.exit_code == Exit.OK
 
 
+def test_a_call_the_endpoint_does_not_have_is_left_to_the_engine() -> None:
+    report = prove(Aws(*USUAL_GRANTS, more={"iam:ListUsers": Answer(501, "NotImplemented", "")}))
+    assert row(report, "iam:ListUsers").status == "engine-only"
+    assert report.exit_code == Exit.OK
+
+
+def test_a_refusal_for_want_of_another_action_decides_nothing() -> None:
+    other = Answer(403, "AccessDenied", "x is not authorized to perform: s3:ListBucket on resource y")
+    report = prove(Aws(*USUAL_GRANTS, more={"s3:GetObject .leastkey-check": other}))
+    line = row(report, "s3:GetObject", "denied")
+    assert (line.status, line.note) == ("engine-only", "AWS asked for s3:ListBucket")
+
+
+def test_a_condition_that_cannot_even_be_assumed_is_not_judged() -> None:
+    condition = "StringEquals: {aws:ResourceTag/owner: '${aws:username}'}"
+    project = wanted(f"    allow:\n      - actions: [ec2:StopInstances]\n        when: {{{condition}}}\n")
+    (line,) = [each for each in prove(Aws(), project).rows if each.side == "allowed"]
+    assert (line.status, line.engine) == ("not-judged", "open")
+
+
+def test_a_denial_that_rests_on_undocumented_semantics_is_not_asserted() -> None:
+    statement = '{"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::secret"}'
+    text = f'{{"Version": "2012-10-17", "Statement": {statement}}}'
+    project = wanted(USUAL + "      - document: d.json\n", {"d.json": text})
+    report = prove(Aws(*USUAL_GRANTS), project)
+    assert "s3:ListAllMyBuckets" not in {each.action for each in report.rows}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::acme-*/*"},
+        {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": ["arn:aws:s3:::acme-reports/${aws:userid}/*"],
+        },
+        {"Effect": "Allow", "Action": "acme:Get*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-reports/a?c"},
+        {"Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:secret"},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:111122223333:key/1"},
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::444455556666:role/other"},
+    ],
+)
+def test_a_raw_document_never_fails_a_proof_that_aws_confirms(statement: dict[str, Any]) -> None:
+    text = parse_document({"Version": "2012-10-17", "Statement": statement}, "identity").text()
+    project = wanted("    allow:\n      - document: d.json\n", {"d.json": text})
+    granted = ["s3:ListBuckets"] if "NotAction" in statement else ["s3:GetObject axc"]
+    report = prove(Aws(*granted), project)
+    assert report.exit_code == Exit.OK, report.lines(verbose=True)
+    assert (
+        not {each.action for each in report.rows if each.side == "denied"} & {"s3:PutObject"}
+        or statement["Action"] != "*"
+    )
+
+
+def test_the_bucket_of_a_document_has_its_denials_too() -> None:
+    statement: Any = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::acme-reports/nightly/*",
+    }
+    text = parse_document({"Version": "2012-10-17", "Statement": statement}, "identity").text()
+    project = wanted("    allow:\n      - document: d.json\n", {"d.json": text})
+    report = prove(Aws("s3:GetObject nightly/.leastkey-check"), project)
+    denied = [(each.action, each.shown) for each in report.rows if each.side == "denied"]
+    assert denied[:2] == [("s3:GetObject", ".leastkey-check"), ("s3:PutObject", ".leastkey-check")]
+
+
+def test_another_identitys_role_is_the_one_that_is_tried() -> None:
+    project = wanted(USUAL + "  weekly:\n    used-by: [user]\n    allow:\n      - ec2: [list]\n")
+    report = prove(Aws(*USUAL_GRANTS), project)
+    assert row(report, "sts:AssumeRole").resource == str(project.identities[1].role.arn)
+
+
 def test_people_see_counts_and_what_is_wrong() -> None:
     report = prove(Aws(*USUAL_GRANTS, "iam:ListUsers"))
     assert report.lines(verbose=False) == (
