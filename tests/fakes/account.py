@@ -35,6 +35,17 @@ class Key:
     created: datetime
     status: Literal["Active", "Inactive"] = "Active"
     last_used: datetime | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A session of a role."""
+
+    secret: Secret
+    token: Secret
+    role: str
+    name: str
 
 
 @dataclass
@@ -112,6 +123,7 @@ class Account:
     policies: dict[str, Policy] = field(default_factory=dict)
     profiles: dict[str, InstanceProfile] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
+    sessions: dict[str, Worn] = field(default_factory=dict)
     faults: dict[int, Fault] = field(default_factory=dict)
     refuse: Callable[[str, int], Fault | None] | None = None
     report_age: timedelta = timedelta(0)
@@ -151,6 +163,20 @@ class Account:
         return len(self.users) + len(self.roles) + len(self.policies)
 
 
+STATUS = {
+    "AccessDenied": 403,
+    "ConcurrentModification": 409,
+    "DeleteConflict": 409,
+    "EntityAlreadyExists": 409,
+    "InvalidClientTokenId": 403,
+    "LimitExceeded": 409,
+    "MalformedPolicyDocument": 400,
+    "NoSuchEntity": 404,
+    "SignatureDoesNotMatch": 403,
+    "ValidationError": 400,
+}
+
+
 def refused(call: str, code: str, message: str = "refused") -> AwsError:
     """Give AWS's refusal."""
-    return AwsError(call, code, message, status=400)
+    return AwsError(call, code, message, status=STATUS.get(code, 400))

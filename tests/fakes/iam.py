@@ -9,6 +9,7 @@ from tests.fakes.account import InstanceProfile, Key, Policy, Role, User, Versio
 from tests.fakes.lookup import Lookup
 
 from leastkey.iam.credentials import AccessKey, AccessKeyId
+from leastkey.iam.limits import USER_INLINE_CHARACTERS
 from leastkey.plan.seen import SeenAccessKey, SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
 from leastkey.ports.aws import CredentialReport, Details, KeyList, KeyUse, TagMap, UserReport
 from leastkey.secret import Secret
@@ -73,7 +74,8 @@ class FakeIam(Lookup):
         )
 
     def managed_policy(self, arn: Arn) -> PolicyDocument:
-        raise refused("iam:GetPolicy", "NoSuchEntity", f"no policy {arn}")
+        self.account.ask("iam:GetPolicy", lambda: self.in_force("GetPolicy", arn))
+        return self.account.ask("iam:GetPolicyVersion", lambda: self.in_force("GetPolicyVersion", arn))
 
     def get_user(self, name: str) -> SeenUser:
         return self.account.ask(
@@ -118,9 +120,13 @@ class FakeIam(Lookup):
         return account.ask("iam:ListAccessKeys", read)
 
     def access_key_last_used(self, key: AccessKeyId) -> KeyUse:
-        return self.account.ask(
-            "iam:GetAccessKeyLastUsed", lambda: KeyUse(self.account.keys[key].last_used, None)
-        )
+        def read() -> KeyUse:
+            found = self.account.keys.get(key)
+            if found is None:
+                raise refused("iam:GetAccessKeyLastUsed", "AccessDenied")
+            return KeyUse(found.last_used, found.service)
+
+        return self.account.ask("iam:GetAccessKeyLastUsed", read)
 
     # Users
 
@@ -136,9 +142,13 @@ class FakeIam(Lookup):
         return account.ask("iam:CreateUser", act)
 
     def put_user_policy(self, user: str, name: str, document: PolicyDocument) -> None:
-        self.account.ask(
-            "iam:PutUserPolicy", lambda: self._user("PutUserPolicy", user).inline.update({name: document})
-        )
+        def act() -> None:
+            inline = self._user("PutUserPolicy", user).inline
+            others = sum(each.characters() for other, each in inline.items() if other != name)
+            self._well_formed("PutUserPolicy", document, "identity", USER_INLINE_CHARACTERS - others)
+            inline[name] = document
+
+        self.account.ask("iam:PutUserPolicy", act)
 
     def delete_user_policy(self, user: str, name: str) -> None:
         self.account.ask(
@@ -184,6 +194,7 @@ class FakeIam(Lookup):
 
         def act() -> SeenRole:
             self._free("CreateRole", name, account.roles, account.quotas["RolesQuota"])
+            self._trust("CreateRole", trust)
             if boundary is not None:
                 self._attachable("CreateRole", boundary)
             role = Role(
@@ -203,7 +214,11 @@ class FakeIam(Lookup):
         return account.ask("iam:CreateRole", act)
 
     def update_assume_role_policy(self, role: str, trust: PolicyDocument) -> None:
-        self._on_role("UpdateAssumeRolePolicy", role, lambda found: setattr(found, "trust", trust))
+        def act(found: Role) -> None:
+            self._trust("UpdateAssumeRolePolicy", trust)
+            found.trust = trust
+
+        self._on_role("UpdateAssumeRolePolicy", role, act)
 
     def update_role(self, role: str, *, description: str, max_session_seconds: int) -> None:
         def act(found: Role) -> None:
@@ -259,6 +274,7 @@ class FakeIam(Lookup):
 
         def act() -> Arn:
             self._free("CreatePolicy", name, account.policies, account.quotas["PoliciesQuota"])
+            self._managed("CreatePolicy", document)
             version = Version("v1", account.clock.now(), document)
             account.policies[name.lower()] = Policy(name, path, dict(tags), description, [version], "v1")
             return account.arn(f"policy{path}{name}")
@@ -268,6 +284,7 @@ class FakeIam(Lookup):
     def create_policy_version(self, arn: Arn, document: PolicyDocument) -> str:
         def act() -> str:
             policy = self._policy("CreatePolicyVersion", arn)
+            self._managed("CreatePolicyVersion", document)
             if len(policy.versions) >= 5:
                 raise refused("iam:CreatePolicyVersion", "LimitExceeded")
             policy.numbers += 1

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tests.fakes.account import Account, refused
 
+from leastkey.iam import limits
 from leastkey.iam.arn import Arn
+from leastkey.iam.document import DocumentError, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,9 +16,15 @@ if TYPE_CHECKING:
     from tests.fakes.account import InstanceProfile, Key, Policy, Role, User
 
     from leastkey.iam.credentials import AccessKeyId
-    from leastkey.iam.document import PolicyDocument
+    from leastkey.iam.document import DocumentKind, PolicyDocument
+    from leastkey.iam.statement import Statement
 
 T = TypeVar("T")
+
+AWS_MANAGED = parse_document(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}},
+    "identity",
+)
 
 
 class Lookup:
@@ -43,6 +51,13 @@ class Lookup:
             raise refused(f"iam:{call}", "NoSuchEntity")
         return policy
 
+    def in_force(self, call: str, arn: Arn) -> PolicyDocument:
+        """Give the document in force of a policy of the account, or of the one policy of AWS that is known here."""
+        if arn.account == "aws" and arn.name == "AmazonEC2ReadOnlyAccess":
+            return AWS_MANAGED
+        policy = self._policy(call, arn)
+        return next(each.document for each in policy.versions if each.id == policy.default)
+
     def _key(self, call: str, user: str, key: AccessKeyId) -> Key:
         found = self._get(call, self.account.keys, key, fold=False)
         if found.user.lower() != user.lower():
@@ -61,6 +76,39 @@ class Lookup:
     def _attachable(self, call: str, arn: Arn) -> None:
         if arn.account != "aws":
             self._policy(call, arn)
+
+    def _well_formed(self, call: str, document: PolicyDocument, kind: DocumentKind, quota: int) -> None:
+        try:
+            parse_document(document.to_json(), kind)
+        except DocumentError as error:
+            raise refused(f"iam:{call}", "MalformedPolicyDocument", str(error)) from None
+        named = (each for statement in document.statements for each in self._named(statement))
+        unknown = next((each for each in named if not self._is_there(each)), None)
+        if unknown is not None:
+            words = f'Invalid principal in policy: "AWS":"{unknown}"'
+            raise refused(f"iam:{call}", "MalformedPolicyDocument", words)
+        if document.characters() > quota:
+            raise refused(f"iam:{call}", "LimitExceeded")
+
+    def _managed(self, call: str, document: PolicyDocument) -> None:
+        self._well_formed(call, document, "identity", limits.MANAGED_POLICY_CHARACTERS)
+
+    def _trust(self, call: str, document: PolicyDocument) -> None:
+        self._well_formed(call, document, "trust", limits.TRUST_POLICY_CHARACTERS)
+
+    @staticmethod
+    def _named(statement: Statement) -> tuple[str, ...]:
+        return () if statement.principal is None else statement.principal.aws
+
+    def _is_there(self, principal: str) -> bool:
+        """Say whether a principal of this account exists; others are believed."""
+        if not principal.startswith(f"arn:aws:iam::{self.account.id}:"):
+            return True
+        arn = Arn.parse(principal)
+        kind = arn.resource.split("/")[0]
+        if kind == "user":
+            return arn.name.lower() in self.account.users
+        return kind != "role" or arn.name.lower() in self.account.roles
 
     @staticmethod
     def _get(call: str, where: Mapping[str, T], name: str, *, fold: bool = True) -> T:

@@ -1,4 +1,4 @@
-"""Pages of the list calls that moto gives whole: MaxItems, Marker and IsTruncated.
+"""Pages of the list calls that moto gives whole: MaxItems, Marker and IsTruncated, and PathPrefix where moto forgets it.
 
 Source: IAM API Reference; pages hold 100 entries unless the request says otherwise, 1,000 at most.
 """
@@ -45,6 +45,9 @@ PAGED: Final = {
 }
 """List calls that moto never truncates, and the element that holds their entries."""
 
+_BY_PATH: Final = frozenset({"ListGroups", "ListInstanceProfiles"})
+"""List calls whose PathPrefix moto ignores."""
+
 
 def page_of(entries: Sequence[_Entry], marker: str, most: str) -> tuple[Sequence[_Entry], str] | Refusal:
     """Give a page and the marker of the next, "" on the last. A marker is good for one page and one order."""
@@ -82,6 +85,9 @@ def paged(operation: str, parameters: Parameters, response: Response) -> Respons
     prefix = f"{space}}}" if space else ""
     entries = result.find(f"{prefix}{name}")
     members = [] if entries is None else list(entries)
+    if operation in _BY_PATH:
+        path = text(parameters, "PathPrefix")
+        members = [each for each in members if each.findtext(f"{prefix}Path", "").startswith(path)]
     page = page_of(members, text(parameters, "Marker"), text(parameters, "MaxItems"))
     if isinstance(page, Refusal):
         return response

@@ -142,6 +142,16 @@ def _delete_role(parameters: Parameters, account: str, world: World) -> Refusal 
     return None if words is None else _conflict(f"Cannot delete entity, {words}.")
 
 
+def _not_in_profile(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    profile = world.iam(account).instance_profiles.get(text(parameters, "InstanceProfileName"))
+    role = world.role(account, text(parameters, "RoleName"))
+    if profile is None or role is None or role in profile.roles:
+        return None
+    return Refusal(
+        404, "NoSuchEntity", f"The role {role.name} is not in the instance profile {profile.name}."
+    )
+
+
 def _third_key(parameters: Parameters, account: str, world: World) -> Refusal | None:
     user = world.user(account, text(parameters, "UserName"))
     if user is None or len(user.access_keys) < limits.ACCESS_KEYS_PER_USER:
@@ -206,6 +216,7 @@ _RULES: Final[dict[str, Callable[[Parameters, str, World], Refusal | None]]] = {
     "DeleteUser": _delete_user,
     "PutRolePermissionsBoundary": _boundary,
     "PutUserPermissionsBoundary": _boundary,
+    "RemoveRoleFromInstanceProfile": _not_in_profile,
     "SetDefaultPolicyVersion": _foreign_policy,
     "TagPolicy": _foreign_policy,
     "UntagPolicy": _foreign_policy,
