@@ -24,7 +24,7 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
         asked = f"Apply {len(plan.changes)} changes to account {_account(project)}?"
         flag = "--yes"
         if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
-            raise LeastkeyError("declined", "declined", remedy=f"leastkey apply {plan.id}")
+            raise LeastkeyError("declined", "declined", remedy=f"leastkey apply {plan.id}{options.again}")
     if options.vault is not None:
         project.machine.settings.remember_vault(project.spec.target, options.vault)
     applied = apply_plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -21,11 +21,17 @@ _PICTURE = """\
   script --> profile --> key --> user nightly-bot --wears--> role --may--> EC2 regions
              a command   vault   may do one thing            1 hour        one S3 prefix"""
 
-_WORDS = {
-    "user": "may do one thing: wear the role",
-    "role": "worn by that user only",
-    "policy": "what the spec says, nothing else",
+_FORBIDDEN: Final = {
+    (
+        "s3",
+        "cp",
+        "report.txt",
+        "s3://acme-reports/weekly/report.txt",
+    ): "s3 cp report.txt s3://acme-reports/weekly/",
+    ("ec2", "terminate-instances", "--instance-ids", "i-0123456789abcdef0"): "ec2 terminate-instances ...",
+    ("iam", "list-users"): "iam list-users",
 }
+"""What the demo's script may not do, and how the story calls it."""
 
 
 @click.command("demo", epilog="Example: leastkey demo")
@@ -54,7 +60,7 @@ def _play(show: Show, here: Stage) -> list[dict[str, str]]:
 
     def act(step: str, what: str, result: str) -> None:
         acts.append({"step": step, "what": what, "result": result})
-        show.data(f"{step:<5}{what:<46} {result}".rstrip())
+        show.data(f"{step:<5}{what:<48} {result}".rstrip())
 
     show.data(f"Sandbox   {here.root.endpoint_url}, account {here.root.account}, nothing goes to AWS")
     show.data("Enforced  signatures, expiry; identity, boundary, session, bucket, trust policy")
@@ -105,12 +111,8 @@ def _use(here: Stage, act: Any) -> None:
     act(
         "7", "aws s3 cp report.txt s3://acme-reports/nightly/", "up, down, identical" if same else "DIFFERENT"
     )
-    for words in (
-        ("s3", "cp", "report.txt", "s3://acme-reports/weekly/report.txt"),
-        ("ec2", "terminate-instances", "--instance-ids", "i-0123456789abcdef0"),
-        ("iam", "list-users"),
-    ):
-        act("", f"aws {' '.join(words[:2])} ...", _denied(here.aws(*words), " ".join(words[:2])))
+    for words, shown in _FORBIDDEN.items():
+        act("", f"aws {shown}", _denied(here.aws(*words), shown))
 
 
 def _proof(reports: list[Any], act: Any) -> None:

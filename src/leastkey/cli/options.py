@@ -33,6 +33,11 @@ class Options:
     verbose: bool
     show: Show
 
+    @property
+    def again(self) -> str:
+        """The words that make another command mean the same project, for the hints: empty or ` --spec FILE`."""
+        return f"{f' --spec {self.spec}' if self.spec_given else ''}{' --sandbox' if self.sandbox else ''}"
+
 
 _OUTPUT: Final = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),

@@ -32,5 +32,5 @@ def command(options: Options, *, exit_code: bool) -> int:
         show.data(f"Already as described: {summary(plan)}")
         return int(Exit.OK)
     show.data(f"{summary(plan)}  Nothing was changed.")
-    show.data(f"Next: leastkey apply {plan.id}      (refuses if account or spec have drifted)")
+    show.data(f"Next: leastkey apply {plan.id}{options.again}      (refuses if account or spec have drifted)")
     return int(Exit.CHANGES if exit_code else Exit.OK)

@@ -58,12 +58,12 @@ def _calls(project: Project, identity: WantedIdentity) -> Calls | None:
     return project.connect.calls(session_for(binding, project.local, assume))
 
 
-def show_reports(show: Show, reports: Sequence[Report], *, verbose: bool) -> None:
+def show_reports(show: Show, reports: Sequence[Report], *, verbose: bool, most: int | None = None) -> None:
     """Print the reports, each under its identity's name where there are several."""
     for report in reports:
         if len(reports) > 1:
             show.data(f"{report.identity}:")
-        for line in report.lines(verbose=verbose):
+        for line in report.lines(verbose=verbose, most=most):
             show.data(line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from leastkey.aws.sts_direct import assume_role
@@ -10,11 +11,13 @@ from leastkey.errors import LeastkeyError
 from leastkey.keys.profile import repair_profiles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from leastkey.cli.wiring import Machine
     from leastkey.iam.credentials import AccessKey, SessionCredentials
     from leastkey.ports.local import Binding
 
-__all__ = ["assume", "session_of"]
+__all__ = ["assume", "saying_not_started", "session_of"]
 
 
 def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCredentials:
@@ -29,24 +32,30 @@ def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCreden
     )
 
 
-def session_of(here: Machine, binding: Binding, *, not_started: str | None = None) -> SessionCredentials:
-    """Give a session, starting the sandbox where the identity lives there. `not_started` is the program that waits."""
-    try:
-        if binding.target == "sandbox":
-            from leastkey.cli.sandbox_door import sandbox_root
+def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> SessionCredentials:
+    """Give a session, starting the sandbox where the identity lives there. `is_lasting`: nobody can come back for another."""
+    if binding.target == "sandbox":
+        from leastkey.cli.sandbox_door import sandbox_root
 
-            sandbox_root(here.home, binding.key.account)
-        local = here.local(here.vault_named(binding.vault))
-        repair_profiles(local, here.helper)
-        return session_for(binding, local, assume)
+        sandbox_root(here.home, binding.key.account)
+    local = here.local(here.vault_named(binding.vault))
+    repair_profiles(local, here.helper)
+    # One that lasts is given with most of its life before it.
+    least = binding.session_seconds * 0.75 if is_lasting else 0.0
+    return session_for(binding, local, assume, least_seconds=least)
+
+
+@contextlib.contextmanager
+def saying_not_started(program: str) -> Iterator[None]:
+    """Let errors of the block say that the program which waits for credentials was not started."""
+    try:
+        yield
     except LeastkeyError as error:
-        if not_started is None:
-            raise
         raise LeastkeyError(
             error.code,
             error.what,
             why=error.why,
-            state=f"no credentials were issued, {not_started} was not started",
+            state=f"no credentials were issued, {program} was not started",
             remedy=error.remedy,
             place=error.place,
             exit_code=error.exit_code,

@@ -41,5 +41,5 @@ def command(options: Options, *, allow_removals: bool) -> int:
     first = next((identity for identity in project.wanted.identities if identity.user is not None), None)
     if code == 0 and first is not None:
         name = "" if len(project.wanted.identities) == 1 else f" {first.name}"
-        show.data(f"Next: leastkey run{name} -- aws ec2 describe-regions")
+        show.data(f"Next: leastkey run{name}{options.again} -- aws ec2 describe-regions")
     return code

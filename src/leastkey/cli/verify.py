@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from leastkey.cli.options import Options
 
 __all__ = ["command"]
+
+SHOWN_ROWS: Final = 6
+"""Rows of each side that are shown without `-v`."""
 
 
 @click.command("verify", epilog="Example: leastkey verify nightly -v")
@@ -30,5 +33,5 @@ def command(options: Options, identity: str | None) -> int:
     options.show.talk(who_and_where(project))
     reports = prove(project, look(project).managed, identity, settling=False)
     options.show.document("verify", {"identities": [report.to_json() for report in reports]})
-    show_reports(options.show, reports, verbose=True)
+    show_reports(options.show, reports, verbose=True, most=None if options.verbose else SHOWN_ROWS)
     return exit_of(reports)

@@ -107,8 +107,11 @@ class Report:
             "rows": [row.to_json() for row in self.rows],
         }
 
-    def lines(self, *, verbose: bool) -> tuple[str, ...]:
-        """Give the report for people: with `verbose` each row, else only those that are not as expected."""
+    def lines(self, *, verbose: bool, most: int | None = None) -> tuple[str, ...]:
+        """Give the report for people: with `verbose` each row, else only those that are not as expected.
+
+        `most` is how many rows a side shows at least; further ones are counted unless they are not as expected.
+        """
         width = max([_WIDTH, *(len(row.what) for row in self.rows if len(row.what) <= _WIDTH_MAX)])
         found = (
             [] if verbose else ["Two judges: our engine (offline) and AWS (real calls that change nothing)"]
@@ -119,10 +122,16 @@ class Report:
                 found.append(f"  {head:<{width - 2}}  engine   AWS")
             elif rows:
                 found.append(f"  {head:<16}{_score(rows)}")
-            for row in rows:
-                if verbose or row.status not in _EXPECTED:
-                    found.append(f"{row.what:<{width}}  {row.engine:<7}  {row.aws}")
-                    found.extend([f"       {row.note}"] if row.note else [])
+            shown = [
+                row
+                for index, row in enumerate(rows)
+                if (verbose and (most is None or index < most)) or row.status not in _EXPECTED
+            ]
+            for row in shown:
+                found.append(f"{row.what:<{width}}  {row.engine:<7}  {row.aws}")
+                found.extend([f"       {row.note}"] if row.note else [])
+            if verbose and len(shown) < len(rows):
+                found.append(f"       ... {len(rows) - len(shown)} more, all ok   (-v shows them)")
         return (*found, self._summary(verbose=verbose))
 
     def _summary(self, *, verbose: bool) -> str:
