@@ -6,12 +6,18 @@ import sys
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
-    from leastkey.cli.main import run
+    """Run the command line and leave with its exit code. Ctrl-C while Python still loads it shows no traceback either."""
+    try:
+        from leastkey.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

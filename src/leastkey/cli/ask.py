@@ -32,7 +32,6 @@ class TerminalPrompter:
                 why=f"the question is: {question}",
                 remedy=f"to answer it with yes: `{flag}`",
             )
-        self._show.err.write(f"{plain(question)} [y/N] ")
-        self._show.err.flush()
+        self._show.say(f"{plain(question)} [y/N] ")
         answer = sys.stdin.readline()
         return answer.strip().lower() in {"y", "yes"}

@@ -40,5 +40,5 @@ def command(options: Options, identity: str | None, *, force: bool) -> int:
     here = machine()
     binding = binding_of(here, options, identity)
     session = session_of(here, binding)
-    sys.stdout.write(process_document(session, binding.key.account) + "\n")
+    options.show.write(process_document(session, binding.key.account) + "\n")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,8 @@ import click
 
 from leastkey import __version__
 from leastkey.cli.show import Show
-from leastkey.errors import Exit, LeastkeyError
+from leastkey.cli.streams import delivering, open_missing, silence
+from leastkey.errors import AwsError, Exit, LeastkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
     "help": "explain an error code, the exit codes or the words",
 }
+
+_BEGUN: Final = "what was begun stands in the journal; the same command goes on"
 
 OVERVIEW: Final = """\
 leastkey gives a script a role, proves what it can do, hides its key
@@ -99,45 +101,58 @@ def cli(ctx: click.Context) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; give the exit code. No traceback reaches the user."""
+    open_missing()
     show = Show.for_terminal(as_json="--json" in _own(arguments), colour=_colour_of(_own(arguments)))
+    code = _run(arguments, show)
     try:
-        return _run(arguments, show)
-    except BrokenPipeError:
-        # The reader went away (`leastkey plan | head`): not an error of ours, and nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.OK)
+        with delivering(sys.stdout):
+            sys.stdout.flush()
+    except LeastkeyError as error:
+        return _fail(show, error)
+    return code
 
 
 def _run(arguments: Sequence[str], show: Show) -> int:
     try:
         result = cli.main(args=list(arguments), prog_name="leastkey", standalone_mode=False)
-        sys.stdout.flush()
         return int(result or 0)
     except BrokenPipeError:
-        raise
-    except LeastkeyError as error:
-        return _fail(show, error)
-    except click.UsageError as error:
-        return _fail(show, _usage(error))
-    except click.ClickException as error:
-        return _fail(show, LeastkeyError("usage", error.format_message()))
-    except (KeyboardInterrupt, click.Abort):
-        return _fail(
-            show,
-            LeastkeyError(
-                "interrupted",
-                "stopped by you",
-                state="what was begun stands in the journal; the same command goes on",
-            ),
-        )
-    except OSError as error:
-        # The text of an OSError names a path and a reason, never a secret.
-        return _fail(
-            show,
-            LeastkeyError("io-failed", f"a file failed: {error.strerror}", why=str(error.filename or "")),
-        )
-    except Exception as error:  # noqa: BLE001  # the last door: no traceback with a secret in its locals may leave
-        return _fail(show, _bug(error))
+        # click's own help went to a reader that left (`leastkey --help | head`): nothing is left to say.
+        silence(sys.stdout)
+        return int(Exit.OK)
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # the last door: no traceback with a secret in its locals may leave
+        return _fail(show, _document(error))
+
+
+def _document(error: BaseException) -> LeastkeyError:
+    """Give any error as the user reads it."""
+    match error:
+        case LeastkeyError():
+            found = error
+        case AwsError():
+            from leastkey.apply.refusals import refusal
+
+            found = refusal(error, state=_BEGUN)
+        case click.UsageError():
+            found = _usage(error)
+        case click.ClickException():
+            found = LeastkeyError("usage", error.format_message())
+        case KeyboardInterrupt() | click.Abort():
+            found = LeastkeyError(
+                "interrupted", "stopped by you", state=_BEGUN, remedy="see what is there: `leastkey plan`"
+            )
+        case OSError():
+            # The text of an OSError names a path and a reason, never a secret.
+            found = LeastkeyError(
+                "io-failed",
+                f"a file failed: {error.strerror}",
+                why=() if error.filename is None else str(error.filename),
+                state=_BEGUN,
+                remedy="run the same command again",
+            )
+        case _:
+            found = _bug(error)
+    return found
 
 
 def _fail(show: Show, error: LeastkeyError) -> int:
@@ -148,11 +163,13 @@ def _fail(show: Show, error: LeastkeyError) -> int:
 
 def _usage(error: click.UsageError) -> LeastkeyError:
     where = error.ctx.command_path if error.ctx is not None else "leastkey"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return LeastkeyError("usage", f"`{where}` needs to be told what to do", remedy=f"{where} --help")
     what = error.format_message().rstrip(".")
     return LeastkeyError("usage", what[:1].lower() + what[1:], remedy=f"{where} --help")
 
 
-def _bug(error: Exception) -> LeastkeyError:
+def _bug(error: BaseException) -> LeastkeyError:
     """Name the place in our code, without the error's text: it could quote a secret."""
     trace = error.__traceback__
     place = "?"
@@ -164,7 +181,7 @@ def _bug(error: Exception) -> LeastkeyError:
     return LeastkeyError(
         "internal",
         f"a bug in leastkey: {type(error).__name__} at {place}",
-        state="what was begun stands in the journal; the same command goes on",
+        state=_BEGUN,
         remedy="please report it with the line above; it holds no secret",
     )
 

@@ -12,6 +12,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from leastkey.cli.streams import delivering, silence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,18 +56,31 @@ class Show:
     def data(self, text: str = "") -> None:
         """Print a line of data. Nothing when the data is one JSON document."""
         if not self.as_json:
-            self.out.write("".join(f"{plain(line)}\n" for line in text.split("\n")))
+            self.write("".join(f"{plain(line)}\n" for line in text.split("\n")))
+
+    def write(self, text: str) -> None:
+        """Write to stdout. A reader that went away stops nothing; a stdout that takes nothing is an error."""
+        with delivering(self.out):
+            self.out.write(text)
+            self.out.flush()  # talk and data keep their order where both go to one place
 
     def talk(self, text: str = "") -> None:
         """Print a line of talk."""
-        self.err.write(plain(text) + "\n")
-        self.err.flush()
+        self.say(plain(text) + "\n")
+
+    def say(self, text: str) -> None:
+        """Write to stderr at once. Nobody listening is no reason to stop: the work goes on."""
+        try:
+            self.err.write(text)
+            self.err.flush()
+        except OSError:
+            silence(self.err)
 
     def document(self, command: str, content: Mapping[str, Any]) -> None:
         """Print the one JSON document of a command, when JSON is asked for."""
         if self.as_json:
             whole = {"version": JSON_VERSION, "command": command, **content}
-            self.out.write(json.dumps(whole, indent=2, ensure_ascii=True) + "\n")
+            self.write(json.dumps(whole, indent=2, ensure_ascii=True) + "\n")
 
     def mark(self, word: str, kind: str) -> str:
         """Give a word, coloured when colour is on; its meaning never hangs on the colour."""
@@ -73,8 +88,7 @@ class Show:
 
     def marked(self, word: str, kind: str, rest: str) -> None:
         """Print a line of talk that begins with a marked word."""
-        self.err.write(f"{self.mark(word, kind)}{plain(rest)}\n")
-        self.err.flush()
+        self.say(f"{self.mark(word, kind)}{plain(rest)}\n")
 
     def error(self, error: LeastkeyError) -> None:
         """Print an error as a small document: what, why, state, and the commands that help after a blank line."""
