@@ -25,6 +25,20 @@ _FULL: Final = frozenset({"LimitExceeded", "LimitExceededException"})
 _WHO: Final = re.compile(r"User: (\S+) is not authorized")
 
 
+_REMEDIES: Final[dict[str, tuple[str, ...]]] = {
+    "access-denied": ("name an administrator: `--admin-profile NAME`",),
+    "bad-credentials": (
+        "whose are they? `aws sts get-caller-identity`",
+        "name others: `--admin-profile NAME`",
+    ),
+    "no-answer": ("look at the network and at AWS_ENDPOINT_URL, then run the same command again",),
+    "outcome-unknown": ("run the same command again",),
+    "throttled": ("wait a minute, then run the same command again",),
+    "quota": ("take away what nobody needs, or ask AWS for more: `aws service-quotas list-service-quotas`",),
+}
+"""What helps where a call before the first change was refused; a run names its own."""
+
+
 def refusal(
     error: AwsError,
     *,
@@ -40,7 +54,8 @@ def refusal(
         why.insert(0, f"as         {who.group(1)}")
     if error.code and code == "aws-refused":
         why.insert(0, f"code       {error.code}")
-    return LeastkeyError(code, what, why=tuple(why), state=state, remedy=remedy, exit_code=exit_code)
+    help_ = remedy or _REMEDIES.get(code, ("run the same command again",))
+    return LeastkeyError(code, what, why=tuple(why), state=state, remedy=help_, exit_code=exit_code)
 
 
 def _kind(error: AwsError) -> tuple[str, str]:

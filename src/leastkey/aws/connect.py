@@ -123,7 +123,8 @@ def connect_admin(
     session = Session(profile=profile)
     session.user_agent_extra = f"leastkey/{__version__}"
     try:
-        _refuse_own_profile(session)
+        if not _from_variables(environ, profile):
+            _refuse_own_profile(session)
         credentials = session.get_credentials()
     except exceptions.ProfileNotFound:
         name = profile or environ.get("AWS_PROFILE", "")
@@ -132,6 +133,14 @@ def connect_admin(
             f"there is no AWS profile `{name}`",
             why=f"from {'--admin-profile' if profile else 'AWS_PROFILE'}",
             remedy="aws configure list-profiles",
+        ) from None
+    except exceptions.ConfigParseError as error:
+        path = str(error.kwargs.get("path", "an AWS configuration file"))
+        raise LeastkeyError(
+            "config-invalid",
+            f"`{path}` cannot be read",
+            why="botocore finds no sections and settings in it",
+            remedy=f"put it right by hand, then run the same command again: `{path}`",
         ) from None
     except exceptions.BotoCoreError as error:
         raise LeastkeyError(
@@ -178,6 +187,11 @@ def _config() -> Config:
     )
 
 
+def _from_variables(environ: Mapping[str, str], profile: str | None) -> bool:
+    """Say whether botocore takes the key from variables: they win over AWS_PROFILE, not over a profile named to us."""
+    return profile is None and bool(environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"))
+
+
 def _refuse_own_profile(session: Session) -> None:
     """Refuse a profile of ours: it can only wear a role that may not touch IAM."""
     command = str(session.get_scoped_config().get("credential_process", "")).replace("\\", "/")
@@ -194,11 +208,20 @@ def _refuse_own_profile(session: Session) -> None:
 
 def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
     """Give the endpoint botocore would use for IAM where it is not AWS's own."""
-    client = session.create_client(
-        "iam", region_name=region, config=_config().merge(Config(signature_version=UNSIGNED))
-    )
-    url = str(client.meta.endpoint_url)
-    parts = urlsplit(url)
+    try:
+        client = session.create_client(
+            "iam", region_name=region, config=_config().merge(Config(signature_version=UNSIGNED))
+        )
+        url = str(client.meta.endpoint_url)
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise LeastkeyError(
+            "usage",
+            "the endpoint that is set for AWS is no URL",
+            why=(str(error), "from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url"),
+            state="nothing was changed, no call was made",
+            remedy="`unset AWS_ENDPOINT_URL`, or give it as in `http://127.0.0.1:4566`",
+        ) from None
     host = parts.hostname or ""
     if parts.scheme == "https" and host.endswith(AWS_SUFFIXES):
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from leastkey.apply.refusals import refusal
 from leastkey.aws.connect import connect_admin
 from leastkey.cli.progress import LineProgress
 from leastkey.cli.read_spec import read_spec
@@ -18,6 +19,7 @@ from leastkey.cli.sandbox_door import connect_root, sandbox_root
 from leastkey.clock import SystemClock
 from leastkey.compile.project import compile_project
 from leastkey.disk.aws_config import AwsProfiles
+from leastkey.disk.config_lines import is_profile_name
 from leastkey.disk.home import leastkey_home, prepare_home
 from leastkey.disk.journal import FileJournal
 from leastkey.disk.locks import FileLocks
@@ -25,8 +27,9 @@ from leastkey.disk.sessions import Sessions
 from leastkey.disk.settings import FileSettings
 from leastkey.disk.state import FileBindings, FileIntents
 from leastkey.disk.vault_files import VaultFiles
-from leastkey.errors import LeastkeyError
+from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.keys.profile import repair_profiles
+from leastkey.keys.refusals import clock_skew
 from leastkey.ports.local import HelperCommand, Local
 
 if TYPE_CHECKING:
@@ -126,8 +129,8 @@ def build(options: Options) -> Project:
     here = machine()
     progress = LineProgress(options.show)
     connect = _sandbox(here, spec) if spec.target == SANDBOX else _aws(here, spec, options)
-    caller = connect.admin_sts().caller()
-    _refuse_own_user(caller)
+    caller = _caller(connect, here)
+    _refuse_own(caller, here)
     _refuse_wrong_account(spec, caller, connect)
     if caller.is_root and spec.target != SANDBOX:
         options.show.marked("warning", "note", "  these are root credentials; an administrator role is safer")
@@ -167,6 +170,13 @@ def _profile_names(spec: Spec, options: Options) -> dict[str, str] | None:
             + (f"{len(names)} identities with a key" if names else "no identity with a key"),
             remedy="leave `--profile` out: each profile takes its identity's name",
         )
+    if not is_profile_name(options.profile):
+        raise LeastkeyError(
+            "usage",
+            f"`{options.profile}` cannot be the name of a profile",
+            why="AWS's tools read it in different ways, or cannot read it at all",
+            remedy="letters, digits, `.`, `_` and `-`, as in `--profile nightly`",
+        )
     return {names[0]: options.profile}
 
 
@@ -181,9 +191,29 @@ def _bound_profiles(here: Machine, spec: Spec, caller: Caller, connect: AwsConne
     }
 
 
-def _refuse_own_user(caller: Caller) -> None:
-    resource = caller.arn.resource
-    if "/leastkey/" in f"/{resource.split('/', 1)[-1]}":
+def _caller(connect: AwsConnect, here: Machine) -> Caller:
+    """Ask AWS who we are: the first call, so it is here that a bad key, clock or network shows."""
+    try:
+        return connect.admin_sts().caller()
+    except AwsError as error:
+        skew = clock_skew(error, here.clock.now(), state=NOTHING_CHANGED)
+        failed = skew or refusal(error)
+        if failed.code == "bad-credentials":
+            failed.why = (f"from       {connect.administrator.source}", *failed.why)
+        raise failed from None
+
+
+def _refuse_own(caller: Caller, here: Machine) -> None:
+    """Refuse a user of ours, known by its path, and a role of ours, which this computer remembers: its session shows no path."""
+    kind, _, rest = caller.arn.resource.partition("/")
+    ours = "/leastkey/" in f"/{rest}" or (
+        kind == "assumed-role"
+        and any(
+            (binding.key.account, binding.role.name) == (caller.account, rest.split("/", 1)[0])
+            for binding in FileBindings(here.home).all()
+        )
+    )
+    if ours:
         raise LeastkeyError(
             "own-profile",
             "these credentials belong to an identity leastkey made for a script, it cannot administer IAM",

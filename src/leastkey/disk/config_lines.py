@@ -15,7 +15,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["MARK", "ConfigText", "FaultError", "Line", "Section"]
+__all__ = ["MARK", "ConfigText", "FaultError", "Line", "Section", "is_profile_name"]
 
 MARK: Final = "# written by leastkey; `leastkey destroy` removes it"
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -247,12 +247,17 @@ def _scan(body: str) -> list[Line]:
     return lines
 
 
+def is_profile_name(name: str) -> bool:
+    """Say whether a section can carry this name so that every AWS tool, and every reader, finds it."""
+    return bool(name) and name == name.strip() and name.isprintable() and not _UNFIT_NAME.search(name)
+
+
 def _quoted(profile: str) -> str:
     return profile if _PLAIN.fullmatch(profile) else f'"{profile}"'
 
 
 def _refuse_unfit(profile: str, settings: tuple[tuple[str, str], ...]) -> None:
-    if not profile or _UNFIT_NAME.search(profile):
+    if not is_profile_name(profile):
         raise FaultError(f"{profile!r} cannot be the name of a profile")
     for key, value in settings:
         if value != value.strip() or len(value.splitlines()) > 1 or not re.fullmatch("[a-z_]+", key):
