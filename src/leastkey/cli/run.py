@@ -42,7 +42,7 @@ def command(ctx: click.Context, options: Options, identity: str | None) -> int:
     """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
     from leastkey.broker.run import child_environment, run_child
     from leastkey.cli.bound import binding_of
-    from leastkey.cli.sessions import session_of
+    from leastkey.cli.sessions import saying_not_started, session_of
     from leastkey.cli.wiring import machine
 
     child: tuple[str, ...] = ctx.meta.get(_CHILD, ())
@@ -53,7 +53,9 @@ def command(ctx: click.Context, options: Options, identity: str | None) -> int:
             state="nothing was started",
             remedy="leastkey run -- aws ec2 describe-regions",
         )
-    here = machine()
-    binding = binding_of(here, options, identity)
-    session = session_of(here, binding, not_started=child[0])
+    with saying_not_started(child[0]):
+        here = machine()
+        binding = binding_of(here, options, identity)
+        # A child cannot come back for another session.
+        session = session_of(here, binding, is_lasting=True)
     return run_child(child, child_environment(os.environ, session, binding))

@@ -217,7 +217,7 @@ def _faults(path: Path) -> Iterator[None]:
         place = str(path) if fault.line is None else f"{path}:{fault.line}"
         raise LeastkeyError(
             "config-invalid",
-            f"{place} cannot be edited safely",
+            "the file cannot be edited safely",
             why=fault.why,
             remedy=f"put it right by hand, then run the same command again: `{place}`",
             place=place,

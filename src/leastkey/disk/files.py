@@ -71,8 +71,11 @@ def failure(error: OSError, path: Path, *, state: str = NOTHING_CHANGED) -> Leas
     if error.errno in {errno.ELOOP, errno.EMLINK}:
         return _unsafe(path, "it is a symbolic link", f"ls -l {path}")
     if error.errno == errno.EEXIST:
-        return LeastkeyError("io-failed", f"`{path}` exists already", state=state)
-    return LeastkeyError("io-failed", f"`{path}` cannot be read or written", why=said, state=state)
+        return LeastkeyError("io-failed", f"`{path}` exists already", state=state, remedy=f"`ls -l {path}`")
+    look = f"`mkdir -p {path.parent}`" if error.errno == errno.ENOENT else f"`ls -ld {path.parent} {path}`"
+    return LeastkeyError(
+        "io-failed", f"`{path}` cannot be read or written", why=said, state=state, remedy=look
+    )
 
 
 def _unsafe(path: Path, why: str, remedy: str) -> LeastkeyError:

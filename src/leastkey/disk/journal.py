@@ -75,7 +75,14 @@ class FileJournal:
             if entry.phase == "end":
                 self._finish(entry.run)
         except OSError as error:
-            raise failure(error, path, state=f"the step `{entry.call}` was not begun") from error
+            made = entry.phase in {"done", "failed", "end"}
+            raise failure(
+                error,
+                path,
+                state=f"`{entry.call}` was sent, which the journal does not say; the next run sees what came of it"
+                if made
+                else f"the step `{entry.call}` was not begun",
+            ) from error
 
     def _opened(self, path: Path) -> _Run:
         ensure_folder(self._folder)

@@ -193,10 +193,15 @@ class AgeFile:
         return identity
 
     def _failed(self, what: str, why: str, remedy: str = "") -> LeastkeyError:
+        path = self._files.path(self._file)
         return LeastkeyError(
             "vault-failed",
-            f"the vault `{self._files.path(self._file)}`: {what}",
+            f"the vault `{path}`: {what}",
             why=why,
             state="nothing was changed, no credentials were issued",
-            remedy=remedy or (),
+            remedy=remedy
+            or (
+                "restore it from a backup",
+                f"or make new keys: `mv {path} {path}.damaged`, then `leastkey up`",
+            ),
         )
