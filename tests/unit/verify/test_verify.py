@@ -210,6 +210,36 @@ def test_an_answer_nobody_foresaw_breaks_the_probe() -> None:
     assert report.exit_code == Exit.UNPROVED
 
 
+def test_a_403_without_a_body_is_a_denial() -> None:
+    report = prove(Aws(*USUAL_GRANTS, more={"iam:ListUsers": Answer(403, "", "")}))
+    assert (row(report, "iam:ListUsers").status, row(report, "iam:ListUsers").aws) == ("ok", "403")
+
+
+def test_an_error_without_a_code_is_none() -> None:
+    report = prove(Aws(*USUAL_GRANTS, more={"iam:ListUsers": Answer(500, "", "")}))
+    assert (row(report, "iam:ListUsers").status, row(report, "iam:ListUsers").aws) == ("broken", "500")
+
+
+def test_aws_own_words_are_shown() -> None:
+    report = prove(Aws(*USUAL_GRANTS))
+    assert row(report, "s3:PutObject", "allowed").aws == "412, nothing written"
+    assert row(report, "ec2:DescribeRegions").aws == "DryRunOperation"
+    assert row(report, "ec2:TerminateInstances").aws == "UnauthorizedOperation"
+    read = wanted(USUAL.replace("[list, read, write]", "[read]"))
+    assert row(prove(Aws(*USUAL_GRANTS), read), "s3:GetObject", "allowed").aws == "NoSuchKey"
+
+
+def test_a_grant_on_instances_is_tried_on_an_instance() -> None:
+    project = wanted(
+        "    allow:\n      - actions: [ec2:StopInstances]\n        on: arn:aws:ec2:eu-west-1:*:instance/*\n"
+    )
+    line = row(prove(Aws("ec2:StopInstances"), project), "ec2:StopInstances")
+    assert (line.status, line.resource) == (
+        "ok",
+        "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+    )
+
+
 def test_a_wrong_signature_is_no_denial() -> None:
     report = prove(Aws(*USUAL_GRANTS, more={"iam:ListUsers": Answer(403, "SignatureDoesNotMatch", "")}))
     assert row(report, "iam:ListUsers").status == "broken"
@@ -355,6 +385,10 @@ def test_a_managed_policy_that_was_read_has_its_probe() -> None:
         "Bool: {aws:MultiFactorAuthPresent: 'true'}",
         "StringEquals: {aws:RequestedRegion: us-east-1}",
         "'ForAnyValue:StringEquals': {aws:TagKeys: team}",
+        "'Null': {ec2:Owner: 'false'}",
+        "'Null': {aws:SecureTransport: 'true'}",
+        "NumericGreaterThanEquals: {ec2:VolumeSize: '10'}",
+        "StringNotEquals: {aws:RequestedRegion: eu-west-1}",
     ],
 )
 def test_a_condition_no_call_can_meet_is_assumed_and_shown(condition: str) -> None:
