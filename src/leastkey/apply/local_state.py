@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.compile.wanted import Wanted
+from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.keys.profile import profile_state
 from leastkey.plan.seen_local import LocalIdentity, SeenLocal
-from leastkey.ports.local import Binding, BindingKey
+from leastkey.ports.local import Binding, BindingKey, vault_entry
 
 if TYPE_CHECKING:
     from leastkey.compile.wanted import WantedIdentity
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["see_local"]
 
 _USUAL = "/.aws/config"
+_CLOSED = frozenset({"vault-locked", "no-vault"})
 
 
 def see_local(
@@ -37,7 +39,8 @@ def see_local(
     intents = [intent for intent in local.intents.open() if _place(intent.key) == here]
     wanted = {each.name: each for each in project.identities} if isinstance(project, Wanted) else {}
     names = {*bound, *(intent.key.identity for intent in intents), *wanted}
-    look = _Look(account, endpoint, name, endpoint_url, local, helper)
+    lost = _lost(list(bound.values()), local)
+    look = _Look(account, endpoint, name, endpoint_url, local, helper, lost)
     identities = {
         each: look.identity(bound.get(each), [i for i in intents if i.key.identity == each], wanted.get(each))
         for each in sorted(names)
@@ -62,6 +65,7 @@ class _Look:
         endpoint_url: str | None,
         local: Local,
         helper: HelperCommand,
+        lost: frozenset[BindingKey],
     ) -> None:
         self._account = account
         self._endpoint = endpoint
@@ -69,6 +73,7 @@ class _Look:
         self._endpoint_url = endpoint_url
         self._local = local
         self._helper = helper
+        self._lost = lost
 
     def identity(
         self, bound: Binding | None, intents: list[Intent], wanted: WantedIdentity | None
@@ -83,6 +88,7 @@ class _Look:
             profile=state,
             profile_place=place,
             settling=len(intents),
+            is_secret_lost=bound is not None and bound.key in self._lost,
         )
 
     def _profile(self, wanted: WantedIdentity, bound: Binding | None) -> tuple[ProfileState, str | None]:
@@ -121,6 +127,26 @@ def _serves(bound: Binding | None, wanted: Binding, profile: str) -> bool:
 
 def _place(key: BindingKey) -> tuple[str, str | None, str]:
     return key.account, key.endpoint, key.project
+
+
+def _lost(bound: list[Binding], local: Local) -> frozenset[BindingKey]:
+    """Give the identities whose key in use has no secret in its vault. What a locked vault holds nobody knows."""
+    entries: dict[str, frozenset[str] | None] = {}
+    for name in {binding.vault for binding in bound if binding.access_key is not None}:
+        try:
+            entries[name] = frozenset(local.vault_for(name).entries())
+        except LeastkeyError as error:
+            if error.code not in _CLOSED:
+                raise
+            entries[name] = None
+    return frozenset(
+        binding.key
+        for binding in bound
+        if binding.access_key is not None
+        and (held := entries[binding.vault]) is not None
+        and vault_entry(binding.key.account, binding.key.endpoint, binding.user, binding.access_key)
+        not in held
+    )
 
 
 def _held(account: AccountId, endpoint: str | None, local: Local) -> dict[str, frozenset[AccessKeyId]]:

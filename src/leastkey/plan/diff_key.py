@@ -40,6 +40,9 @@ def key_changes(
     pointer = _pointer(wanted, here)
     listed = seen.listed
     if pointer is not None and (listed is None or any(key.id == pointer for key in listed)):
+        if here.is_secret_lost:
+            note = f"{note}; the secret of {shown(pointer)} is lost, that key goes"
+            yield lines.add("access key", name, note, EnsureKey(wanted.name, user_is_new=False))
         return
     held = local.held.get(wanted.name.lower(), frozenset())
     if not here.settling:
