@@ -26,7 +26,8 @@ __all__ = ["AwsIam"]
 
 PAGE: Final = 1_000
 REPORT_SECONDS: Final = 60
-REPORT_NOT_READY: Final = frozenset({"ReportNotPresent", "ReportInProgress", "ReportExpired"})
+REPORT_IN_PROGRESS: Final = "ReportInProgress"
+REPORT_NOT_READY: Final = frozenset({"ReportNotPresent", REPORT_IN_PROGRESS, "ReportExpired"})
 
 TaggedKind = Literal["user", "role", "policy"]
 
@@ -79,20 +80,19 @@ class AwsIam:
     def credential_report(self) -> CredentialReport:
         """Have the report made and read it: two requests, more while AWS is still making it."""
         deadline = self._clock.monotonic() + REPORT_SECONDS
+        self._read("GenerateCredentialReport")
         while True:
-            state = self._read("GenerateCredentialReport").get("State")
+            # Asked for at once, whatever state AWS named: a small account's report is there by now.
             try:
-                if state == "COMPLETE":
-                    answer = self._read("GetCredentialReport")
-                    return CredentialReport(answer["GeneratedTime"], parse.report_rows(answer["Content"]))
+                answer = self._read("GetCredentialReport")
+                return CredentialReport(answer["GeneratedTime"], parse.report_rows(answer["Content"]))
             except AwsError as error:
-                if error.code not in REPORT_NOT_READY:
+                if error.code not in REPORT_NOT_READY or self._clock.monotonic() > deadline:
                     raise
-            if self._clock.monotonic() > deadline:
-                raise AwsError(
-                    "iam:GetCredentialReport", "ReportInProgress", "AWS is still making the report"
-                )
+                is_lost = error.code != REPORT_IN_PROGRESS
             self._clock.sleep(1)
+            if is_lost:
+                self._read("GenerateCredentialReport")
 
     def managed_policy(self, arn: Arn) -> PolicyDocument:
         """Read the document in force of a managed policy: two requests."""
