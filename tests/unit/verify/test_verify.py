@@ -2,147 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from threading import Lock
-from typing import TYPE_CHECKING, Any
-
 import pytest
+from tests.unit.verify.told import (
+    READ_ONLY,
+    USUAL,
+    USUAL_GRANTS,
+    Aws,
+    Clock,
+    prove,
+    row,
+    wanted,
+)
 
-from leastkey.compile.project import compile_project
 from leastkey.errors import AwsError, Exit
-from leastkey.iam.arn import AccountId
-from leastkey.iam.document import parse_document
 from leastkey.ports.aws import Answer
-from leastkey.ports.people import Silent
-from leastkey.spec.parse import parse_spec
 from leastkey.verify.calls import CHECK_KEY
-from leastkey.verify.run import verify
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from leastkey.compile.wanted import Wanted
-    from leastkey.iam.document import PolicyDocument
-    from leastkey.ports.aws import Calls
-    from leastkey.verify.report import Report, Row
-
-ACCOUNT = AccountId("111122223333")
-HEAD = """
-version: 1
-project: acme
-region: eu-west-1
-target: aws
-identities:
-  nightly:
-    used-by: [{user: nightly-bot}]
-"""
-USUAL = """
-    allow:
-      - actions: [ec2:DescribeRegions]
-      - s3: [list, read, write]
-        on: s3://acme-reports/nightly/
-"""
-MANAGED = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
-READ_ONLY = parse_document(
-    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}},
-    "identity",
-)
-REFUSED = {"ec2": "UnauthorizedOperation"}
-AFTER = {
-    ("s3", "PutObject"): Answer(412, "PreconditionFailed", ""),
-    ("s3", "GetObject"): Answer(404, "NoSuchKey", ""),
-    ("iam", "CreateUser"): Answer(409, "EntityAlreadyExists", ""),
-    ("iam", "AttachRolePolicy"): Answer(404, "NoSuchEntity", ""),
-}
-
-
-def wanted(lines: str = USUAL, documents: Mapping[str, str] | None = None) -> Wanted:
-    spec = parse_spec(HEAD + lines, "leastkey.yaml", lambda path: (documents or {})[path])
-    return compile_project(spec, ACCOUNT, "aws")
-
-
-class Aws:
-    """Answers calls: those of `allowed` as AWS does after it authorized them, all others with a refusal."""
-
-    def __init__(
-        self, *allowed: str, more: Mapping[str, Answer | Callable[[], Answer]] | None = None
-    ) -> None:
-        self.allowed = set(allowed)
-        self.more = dict(more or {})
-        self.asked: list[tuple[str, Mapping[str, Any]]] = []
-        self._lock = Lock()
-
-    def call(self, service: str, operation: str, parameters: Mapping[str, object]) -> Answer:
-        with self._lock:
-            name = f"{service}:{operation}"
-            self.asked.append((name, parameters))
-            key = str(parameters.get("Key", parameters.get("Prefix", "")))
-            for known in (f"{name} {key}".strip(), name):
-                found = self.more.get(known)
-                if found is not None:
-                    return found if isinstance(found, Answer) else found()
-                if known in self.allowed:
-                    return self._carried_out(service, operation, parameters)
-            return Answer(
-                403, REFUSED.get(service, "AccessDenied"), f"not authorized to perform: {_action(name)}"
-            )
-
-    @staticmethod
-    def _carried_out(service: str, operation: str, parameters: Mapping[str, object]) -> Answer:
-        if parameters.get("DryRun"):
-            return Answer(412, "DryRunOperation", "")
-        return AFTER.get((service, operation), Answer(200, "", ""))
-
-
-def _action(name: str) -> str:
-    return {"s3:ListBuckets": "s3:ListAllMyBuckets", "s3:ListObjectsV2": "s3:ListBucket"}.get(name, name)
-
-
-class Clock:
-    """A clock that moves only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.waited: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime(2025, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return sum(self.waited)
-
-    def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
-
-
-USUAL_GRANTS = (
-    "ec2:DescribeRegions",
-    "s3:PutObject nightly/.leastkey-check",
-    "s3:GetObject nightly/.leastkey-check",
-)
-
-
-def prove(
-    calls: Calls | None,
-    project: Wanted | None = None,
-    *,
-    managed: Mapping[str, PolicyDocument] | None = None,
-    clock: Clock | None = None,
-    settling: bool = False,
-) -> Report:
-    project = project or wanted()
-    return verify(
-        project.identities[0],
-        project,
-        managed or {},
-        calls,
-        clock=clock or Clock(),
-        progress=Silent(),
-        settling=settling,
-    )
-
-
-def row(report: Report, action: str, side: str | None = None) -> Row:
-    return next(each for each in report.rows if each.action == action and side in (None, each.side))
 
 
 def test_all_as_described() -> None:
@@ -227,17 +101,6 @@ def test_aws_own_words_are_shown() -> None:
     assert row(report, "ec2:TerminateInstances").aws == "UnauthorizedOperation"
     read = wanted(USUAL.replace("[list, read, write]", "[read]"))
     assert row(prove(Aws(*USUAL_GRANTS), read), "s3:GetObject", "allowed").aws == "NoSuchKey"
-
-
-def test_a_grant_on_instances_is_tried_on_an_instance() -> None:
-    project = wanted(
-        "    allow:\n      - actions: [ec2:StopInstances]\n        on: arn:aws:ec2:eu-west-1:*:instance/*\n"
-    )
-    line = row(prove(Aws("ec2:StopInstances"), project), "ec2:StopInstances")
-    assert (line.status, line.resource) == (
-        "ok",
-        "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
-    )
 
 
 def test_a_wrong_signature_is_no_denial() -> None:
@@ -339,99 +202,6 @@ def test_without_a_change_nothing_is_asked_twice() -> None:
     assert len({(name, str(sorted(parameters.items()))) for name, parameters in aws.asked}) == len(aws.asked)
 
 
-def test_what_the_spec_grants_is_never_expected_to_be_denied() -> None:
-    project = wanted("    allow:\n      - iam: full\n      - s3: full\n")
-    report = prove(Aws("iam:ListUsers", "s3:ListBuckets"), project)
-    denied = {each.action.split(":")[0] for each in report.rows if each.side == "denied"}
-    assert denied == {"ec2", "sts"}
-    assert report.exit_code == Exit.OK
-
-
-def test_each_deny_line_is_proved() -> None:
-    project = wanted(
-        USUAL + "    deny:\n      - s3: [write]\n        on: s3://acme-reports/nightly/archive/\n"
-    )
-    report = prove(Aws(*USUAL_GRANTS), project)
-    (line,) = [each for each in report.rows if "archive" in each.resource]
-    assert (line.side, line.action, line.status) == ("denied", "s3:PutObject", "ok")
-    report = prove(Aws(*USUAL_GRANTS, "s3:PutObject nightly/archive/.leastkey-check"), project)
-    assert report.exit_code == Exit.ALLOWED_TOO_MUCH
-
-
-def test_a_managed_policy_nobody_read_is_not_judged() -> None:
-    project = wanted(USUAL + "      - managed: AmazonEC2ReadOnlyAccess\n")
-    report = prove(Aws(*USUAL_GRANTS), project)
-    assert [each.status for each in report.rows] == ["ok", "ok", "not-judged"]
-    assert row(report, "ec2:DescribeRegions").engine == "not judged"
-    assert report.exit_code == Exit.OK
-
-
-def test_a_managed_policy_that_was_read_has_its_probe() -> None:
-    project = wanted("    allow:\n      - managed: AmazonEC2ReadOnlyAccess\n")
-    report = prove(Aws("ec2:DescribeRegions"), project, managed={MANAGED: READ_ONLY})
-    assert row(report, "ec2:DescribeRegions").status == "ok"
-    assert "ec2:DescribeInstances" not in {each.action for each in report.rows}
-    assert prove(Aws(), project, managed={MANAGED: READ_ONLY}).exit_code == Exit.DENIED_TOO_MUCH
-
-
-@pytest.mark.parametrize(
-    "condition",
-    [
-        "StringEquals: {aws:ResourceTag/team: reports}",
-        "StringLike: {aws:ResourceTag/team: 'r*'}",
-        "NumericLessThan: {ec2:VolumeSize: '10'}",
-        "DateGreaterThan: {aws:CurrentTime: '2031-01-01T00:00:00Z'}",
-        "IpAddress: {aws:SourceIp: 203.0.113.0/24}",
-        "Bool: {aws:MultiFactorAuthPresent: 'true'}",
-        "StringEquals: {aws:RequestedRegion: us-east-1}",
-        "'ForAnyValue:StringEquals': {aws:TagKeys: team}",
-        "'Null': {ec2:Owner: 'false'}",
-        "'Null': {aws:SecureTransport: 'true'}",
-        "NumericGreaterThanEquals: {ec2:VolumeSize: '10'}",
-        "StringNotEquals: {aws:RequestedRegion: eu-west-1}",
-    ],
-)
-def test_a_condition_no_call_can_meet_is_assumed_and_shown(condition: str) -> None:
-    project = wanted(f"    allow:\n      - actions: [ec2:StopInstances]\n        when: {{{condition}}}\n")
-    report = prove(Aws(), project)
-    (line,) = [each for each in report.rows if each.side == "allowed"]
-    assert (line.status, line.engine) == ("engine-only", "allow")
-    assert line.note.startswith("assumed to hold: ")
-    assert report.exit_code == Exit.OK
-
-
-def test_a_condition_that_every_call_meets_is_proved() -> None:
-    project = wanted(
-        "    allow:\n      - actions: [ec2:StopInstances]\n        when: {StringEquals: {aws:RequestedRegion: eu-west-1}}\n"
-    )
-    assert row(prove(Aws("ec2:StopInstances"), project), "ec2:StopInstances").status == "ok"
-
-
-def test_a_condition_only_aws_can_check_leaves_the_verdict_to_aws() -> None:
-    deny: Any = {
-        "Effect": "Deny",
-        "Action": "*",
-        "Resource": "*",
-        "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
-    }
-    document = parse_document({"Version": "2012-10-17", "Statement": deny}, "identity").text()
-    project = wanted(USUAL + "    deny:\n      - document: d.json\n", {"d.json": document})
-    report = prove(Aws(*USUAL_GRANTS), project)
-    regions = row(report, "ec2:DescribeRegions", "allowed")
-    assert (regions.engine, regions.status) == ("open", "ok")
-    assert prove(Aws(), project).exit_code == Exit.DENIED_TOO_MUCH
-
-
-def test_a_grant_without_a_harmless_call_is_judged_by_the_engine_alone() -> None:
-    project = wanted(
-        "    allow:\n      - actions: [sqs:SendMessage]\n        on: arn:aws:sqs:eu-west-1:111122223333:jobs\n"
-    )
-    report = prove(Aws(), project)
-    line = row(report, "sqs:SendMessage")
-    assert (line.status, line.engine, line.aws) == ("engine-only", "allow", "-")
-    assert report.exit_code == Exit.OK
-
-
 def test_a_role_that_only_a_service_wears_is_judged_by_the_engine_alone() -> None:
     report = prove(None)
     assert {each.status for each in report.rows} == {"engine-only"}
@@ -449,69 +219,6 @@ def test_a_refusal_for_want_of_another_action_decides_nothing() -> None:
     report = prove(Aws(*USUAL_GRANTS, more={"s3:GetObject .leastkey-check": other}))
     line = row(report, "s3:GetObject", "denied")
     assert (line.status, line.note) == ("engine-only", "AWS asked for s3:ListBucket")
-
-
-def test_a_condition_that_cannot_even_be_assumed_is_not_judged() -> None:
-    condition = "StringEquals: {aws:ResourceTag/owner: '${aws:username}'}"
-    project = wanted(f"    allow:\n      - actions: [ec2:StopInstances]\n        when: {{{condition}}}\n")
-    (line,) = [each for each in prove(Aws(), project).rows if each.side == "allowed"]
-    assert (line.status, line.engine) == ("not-judged", "open")
-
-
-def test_a_denial_that_rests_on_undocumented_semantics_is_not_asserted() -> None:
-    statement = '{"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::secret"}'
-    text = f'{{"Version": "2012-10-17", "Statement": {statement}}}'
-    project = wanted(USUAL + "      - document: d.json\n", {"d.json": text})
-    report = prove(Aws(*USUAL_GRANTS), project)
-    assert "s3:ListAllMyBuckets" not in {each.action for each in report.rows}
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
-        {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::acme-*/*"},
-        {
-            "Effect": "Allow",
-            "Action": "s3:GetObject",
-            "Resource": ["arn:aws:s3:::acme-reports/${aws:userid}/*"],
-        },
-        {"Effect": "Allow", "Action": "acme:Get*", "Resource": "*"},
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-reports/a?c"},
-        {"Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:secret"},
-        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:111122223333:key/1"},
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::444455556666:role/other"},
-    ],
-)
-def test_a_raw_document_never_fails_a_proof_that_aws_confirms(statement: dict[str, Any]) -> None:
-    text = parse_document({"Version": "2012-10-17", "Statement": statement}, "identity").text()
-    project = wanted("    allow:\n      - document: d.json\n", {"d.json": text})
-    granted = ["s3:ListBuckets"] if "NotAction" in statement else ["s3:GetObject axc"]
-    report = prove(Aws(*granted), project)
-    assert report.exit_code == Exit.OK, report.lines(verbose=True)
-    assert (
-        not {each.action for each in report.rows if each.side == "denied"} & {"s3:PutObject"}
-        or statement["Action"] != "*"
-    )
-
-
-def test_the_bucket_of_a_document_has_its_denials_too() -> None:
-    statement: Any = {
-        "Effect": "Allow",
-        "Action": "s3:GetObject",
-        "Resource": "arn:aws:s3:::acme-reports/nightly/*",
-    }
-    text = parse_document({"Version": "2012-10-17", "Statement": statement}, "identity").text()
-    project = wanted("    allow:\n      - document: d.json\n", {"d.json": text})
-    report = prove(Aws("s3:GetObject nightly/.leastkey-check"), project)
-    denied = [(each.action, each.shown) for each in report.rows if each.side == "denied"]
-    assert denied[:2] == [("s3:GetObject", ".leastkey-check"), ("s3:PutObject", ".leastkey-check")]
-
-
-def test_another_identitys_role_is_the_one_that_is_tried() -> None:
-    project = wanted(USUAL + "  weekly:\n    used-by: [user]\n    allow:\n      - ec2: [list]\n")
-    report = prove(Aws(*USUAL_GRANTS), project)
-    assert row(report, "sts:AssumeRole").resource == str(project.identities[1].role.arn)
 
 
 def test_people_see_counts_and_what_is_wrong() -> None:
