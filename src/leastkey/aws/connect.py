@@ -6,6 +6,7 @@ The AWS variables and files are read by botocore, so that leastkey finds the sam
 from __future__ import annotations
 
 import ipaddress
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.session import Session
 
 from leastkey import __version__
@@ -102,7 +104,7 @@ class AwsConnect:
                 service,
                 region_name=self.administrator.region,
                 endpoint_url=self.administrator.endpoint_url,
-                config=_config(),
+                config=_config(self.administrator.endpoint_url),
                 **({} if given is None else _signing(given)),
             )
 
@@ -160,10 +162,19 @@ def connect_admin(
 
 def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, source: str) -> AwsConnect:
     """Connect with a given key at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
-    session = Session()
+    session = _bare_session()
     session.user_agent_extra = f"leastkey/{__version__}"
-    session.set_config_variable("ignore_configured_endpoint_urls", True)
     return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock, key)
+
+
+def _bare_session() -> Session:
+    """Give a session that reads none of the user's AWS variables and files."""
+    unread = {
+        name: (None, None, default, conversion)
+        for name, (_, _, default, conversion) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    nowhere = (None, None, os.devnull, None)
+    return Session(session_vars={**unread, "config_file": nowhere, "credentials_file": nowhere})
 
 
 def _signing(credentials: AccessKey | SessionCredentials) -> dict[str, str]:
@@ -177,13 +188,17 @@ def _signing(credentials: AccessKey | SessionCredentials) -> dict[str, str]:
     return {**long_lived, "aws_session_token": credentials.token.reveal()}
 
 
-def _config() -> Config:
+def _config(endpoint_url: str | None = None) -> Config:
     return Config(
         # The door repeats what may be repeated; botocore would create a second key after a lost answer.
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=CONNECTIONS,
         connect_timeout=5,
         read_timeout=30,
+        # No proxy leads to this computer; botocore would send even loopback calls to one the variables name.
+        proxies={}
+        if endpoint_url is not None and _is_loopback(urlsplit(endpoint_url).hostname or "")
+        else None,
     )
 
 

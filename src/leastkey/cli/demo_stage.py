@@ -128,6 +128,8 @@ def _environ(folder: Path, aws_cli: str) -> dict[str, str]:
         "HOME": str(folder),
         "LEASTKEY_HOME": str(folder / "state"),
         "AWS_PAGER": "",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "PATH": os.pathsep.join([str(Path(aws_cli).parent), os.environ.get("PATH", os.defpath)]),
     }
