@@ -200,6 +200,8 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
         failed = skew or refusal(error)
         if failed.code == "bad-credentials":
             failed.why = (f"from       {connect.administrator.source}", *failed.why)
+        if failed.code == "no-answer" and connect.administrator.endpoint_url is not None:
+            failed.why = (f"asked      {connect.administrator.endpoint_url}", *failed.why)
         raise failed from None
 
 
