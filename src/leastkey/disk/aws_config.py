@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leastkey.disk.config_lines import ConfigText, FaultError
+from leastkey.disk.config_lines import ConfigText, FaultError, config_text
 from leastkey.disk.files import FOLDER_MODE, failure, replace_public, write_private
 from leastkey.disk.files import remove as remove_file
 from leastkey.disk.locks import hold_file
@@ -37,6 +38,8 @@ class AwsProfiles:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        # Threads take turns here, so that only one of them waits at the lock that other processes see.
+        self._turn = threading.Lock()
 
     @property
     def _config(self) -> Path:
@@ -104,7 +107,7 @@ class AwsProfiles:
     @contextlib.contextmanager
     def _held(self, operation: str) -> Iterator[None]:
         lock = self._config.with_name(self._config.name + _LOCK)
-        with hold_file(lock, f"`{self._config}`", operation, wait_seconds=_WAIT_SECONDS):
+        with self._turn, hold_file(lock, f"`{self._config}`", operation, wait_seconds=_WAIT_SECONDS):
             yield
 
     def _edit(self, edit: Callable[[ConfigText], str | None], *, back_up: bool) -> bool:
@@ -206,7 +209,8 @@ def _parsed(data: bytes, *, credentials: bool = False) -> ConfigText:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FaultError("it is not UTF-8 text from here on", line) from error
-    return ConfigText(text, credentials=credentials)
+    # The credentials file holds secrets: its text is not kept.
+    return ConfigText(text, credentials=True) if credentials else config_text(text)
 
 
 @contextlib.contextmanager
