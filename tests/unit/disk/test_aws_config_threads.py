@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from leastkey.disk import aws_config
 from leastkey.disk.aws_config import AwsProfiles
+from leastkey.disk.locks import hold_file
 from leastkey.ports.local import ProfileSection
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 def test_threads_of_one_run_never_wait_for_each_other_at_the_file_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import contextlib
-
-    real, at_the_lock, most = aws_config.hold_file, [0], [0]
+    at_the_lock, most = [0], [0]
     counting = threading.Lock()
 
     @contextlib.contextmanager
@@ -31,13 +30,13 @@ def test_threads_of_one_run_never_wait_for_each_other_at_the_file_lock(
             at_the_lock[0] += 1
             most[0] = max(most[0], at_the_lock[0])
         try:
-            with real(*args, **kwargs):  # type: ignore[arg-type]  # handed on as they came
+            with hold_file(*args, **kwargs):  # type: ignore[arg-type]  # handed on as they came
                 yield
         finally:
             with counting:
                 at_the_lock[0] -= 1
 
-    monkeypatch.setattr(aws_config, "hold_file", counted)
+    monkeypatch.setattr("leastkey.disk.aws_config.hold_file", counted)
     profiles = AwsProfiles({"HOME": str(tmp_path)})
     with ThreadPoolExecutor(16) as pool:
         list(
