@@ -98,10 +98,10 @@ class Show:
             self.talk(f"  {line}")
         if error.state:
             self.talk(f"  state      {error.state}")
-        if error.remedy:
-            self.talk()
-        for index, remedy in enumerate(error.remedy):
-            last = f"  (exit {int(error.exit_code)})" if index == len(error.remedy) - 1 else ""
+        self.talk()
+        remedies = _remedies(error)
+        for index, remedy in enumerate(remedies):
+            last = f"  (exit {int(error.exit_code)})" if index == len(remedies) - 1 else ""
             self.talk(f"hint: {remedy}{last}")
 
     def error_document(self, error: LeastkeyError) -> None:
@@ -114,12 +114,17 @@ class Show:
                     "what": error.what,
                     "why": list(error.why),
                     "state": error.state,
-                    "remedy": list(error.remedy),
+                    "remedy": list(_remedies(error)),
                     "place": error.place,
                     "exit_code": int(error.exit_code),
                 }
             },
         )
+
+
+def _remedies(error: LeastkeyError) -> tuple[str, ...]:
+    """Give what helps; where the error names nothing better, what its code means."""
+    return error.remedy or (f"`leastkey help {error.code}`",)
 
 
 def _wants_colour(choice: str, stream: TextIO) -> bool:
