@@ -11,6 +11,7 @@ import pytest
 
 from leastkey.disk import aws_config
 from leastkey.disk.aws_config import AwsProfiles
+from leastkey.disk.config_lines import config_text
 from leastkey.errors import LeastkeyError
 from leastkey.ports.local import ProfileSection
 
@@ -225,6 +226,16 @@ def test_a_file_that_never_rests_is_left_alone(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(LeastkeyError, match="keeps changing"):
         AwsProfiles({"AWS_CONFIG_FILE": str(config)}).write(SECTION)
     assert b"automation" not in config.read_bytes()
+
+
+def test_many_profiles_of_a_file_that_stays_as_it_is_cost_one_parse(profiles: AwsProfiles) -> None:
+    sections = [ProfileSection(f"job-{number}", SECTION.settings) for number in range(20)]
+    for section in sections:
+        profiles.write(section)
+    before = config_text.cache_info().misses
+    assert [profiles.read(section.name) for section in sections] == sections
+    assert {profiles.shadowed_by(section.name) for section in sections} == {None}
+    assert config_text.cache_info().misses - before <= 1
 
 
 def test_without_a_home_the_default_files_cannot_be_found() -> None:
