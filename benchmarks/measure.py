@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -27,15 +28,17 @@ class Spent:
 
 
 def spent(command: Sequence[str], environ: Mapping[str, str]) -> Spent:
-    """Run a process with its output thrown away; its CPU time is the kernel's own account (wait4). It must succeed."""
-    with Path(os.devnull).open("r+b") as nothing:
-        files = [(os.POSIX_SPAWN_DUP2, nothing.fileno(), number) for number in (0, 1, 2)]
+    """Run a process, its output shown only when it fails; its CPU time is the kernel's own account (wait4)."""
+    with Path(os.devnull).open("r+b") as nothing, tempfile.TemporaryFile() as said:
+        outputs = ((0, nothing), (1, nothing), (2, said))
+        files = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in outputs]
         started = perf_counter()
         pid = os.posix_spawn(command[0], list(command), dict(environ), file_actions=files)
         _, status, usage = os.wait4(pid, 0)
         wall = perf_counter() - started
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{' '.join(command)} failed")
+        if os.waitstatus_to_exitcode(status) != 0:
+            said.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()}")
     return Spent(wall, usage.ru_utime + usage.ru_stime)
 
 
