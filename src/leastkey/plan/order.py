@@ -1,7 +1,8 @@
 """In which order changes are carried out: which of them must be finished before another starts.
 
-Everything new or changed comes first and everything that goes comes last. Within both, one entity is written by one
-change at a time, and a change waits for what it names.
+Everything new or changed comes first and everything that goes comes last: keys, so that nothing half gone can be used,
+then what this computer knows of them, then the rest. Within each, one entity is written by one change at a time, and a
+change waits for what it names.
 Source: IAM User Guide, "IAM identifiers" (ARNs are predictable, so only attachments, keys and boundaries wait).
 """
 
@@ -79,7 +80,7 @@ _OF_ONE_IDENTITY: Final = (op.EnsureKey, op.WriteProfile, op.RemoveKeys, op.Remo
 
 
 def is_removal(change: Change) -> bool:
-    """Say whether a change belongs to the last phase."""
+    """Say whether a change belongs to what goes."""
     operation = change.operation
     if isinstance(operation, op.DetachRolePolicy):
         return operation.when == "removal"
@@ -87,10 +88,17 @@ def is_removal(change: Change) -> bool:
 
 
 def phases(changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], ...]:
-    """Split into what is made or changed and what goes; each phase starts when the one before is finished."""
-    first = tuple(change for change in changes if not is_removal(change))
-    last = tuple(change for change in changes if is_removal(change))
-    return tuple(phase for phase in (first, last) if phase)
+    """Split into what is made or changed and what goes: keys, profiles, the rest. Each phase waits for the one before."""
+    found: tuple[list[Change], ...] = ([], [], [], [])
+    for change in changes:
+        found[_phase(change)].append(change)
+    return tuple(tuple(phase) for phase in found if phase)
+
+
+def _phase(change: Change) -> int:
+    if not is_removal(change):
+        return 0
+    return {op.RemoveKeys: 1, op.RemoveProfile: 2}.get(type(change.operation), 3)
 
 
 def prerequisites(changes: tuple[Change, ...]) -> tuple[frozenset[int], ...]:

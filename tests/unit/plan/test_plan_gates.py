@@ -126,10 +126,19 @@ def test_what_goes_comes_after_all_that_is_made() -> None:
     account = Account()
     iam = FakeConnect(account).iam()
     iam.create_user("acme-old", PATH, {"leastkey:project": PROJECT})
-    first, last = phases(make_plan(project(identity()), look(account), SeenLocal()).changes)
+    first, *last = phases(make_plan(project(identity()), look(account), SeenLocal()).changes)
     assert {change.sign for change in first} == {"+"}
-    assert [type(change.operation) for change in last] == [op.RemoveKeys, op.DeleteUser]
-    assert prerequisites(last) == (frozenset(), frozenset({0}))
+    assert [type(change.operation) for phase in last for change in phase] == [op.RemoveKeys, op.DeleteUser]
+
+
+def test_of_what_goes_keys_are_first_and_profiles_second_whatever_the_plan_lists_first() -> None:
+    account = Account()
+    iam = FakeConnect(account).iam()
+    iam.create_user("acme-old", PATH, {"leastkey:project": PROJECT})
+    planned = make_plan(project(identity()), look(account), SeenLocal()).changes
+    keys, user = (change for change in planned if change.sign == "-")
+    profile = replace(keys, operation=op.RemoveProfile("acme-old"))
+    assert phases((user, profile, keys)) == ((keys,), (profile,), (user,))
 
 
 def test_a_surplus_policy_leaves_after_the_new_one_came_unless_the_role_is_full() -> None:
