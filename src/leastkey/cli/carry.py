@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from leastkey.apply.run import apply_plan
 from leastkey.cli.ask import TerminalPrompter
 from leastkey.errors import LeastkeyError
+from leastkey.plan.operation import EnsureKey
 from leastkey.plan.safety import guard
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
         flag = "--yes"
         if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
             raise LeastkeyError("declined", "declined", remedy=f"leastkey apply {plan.id}{options.again}")
-    if options.vault is not None:
-        project.machine.settings.remember_vault(project.spec.target, options.vault)
     applied = apply_plan(
         plan,
         project.connect,
@@ -36,6 +35,9 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
         endpoint=project.endpoint_key,
         endpoint_url=project.endpoint_url,
     )
+    if options.vault is not None and any(isinstance(change.operation, EnsureKey) for change in plan.changes):
+        # Only a vault that has taken a secret is one to come back to.
+        project.machine.settings.remember_vault(project.spec.target, options.vault)
     if not plan.is_empty:
         show.talk(
             f"Done in {applied.seconds:.1f} s: {plan.adds} added, {plan.changes_count} changed, {plan.removes} removed."

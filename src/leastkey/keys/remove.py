@@ -40,7 +40,7 @@ def remove_keys(
         if stored is not None and stored.access_key is not None:
             local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))
         local.sessions.delete(binding.key)
-        deleted = _delete_all(work)
+        deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, binding.vault, "" if stored is None else stored.vault}
         for name in sorted(names - {""}):
             _forget_secrets(work, local.vault_for(name))
@@ -49,14 +49,14 @@ def remove_keys(
     return deleted
 
 
-def _delete_all(work: KeyWork) -> int:
+def _delete_all(work: KeyWork, in_use: AccessKeyId | None) -> int:
     try:
         listed = work.iam.list_access_keys(work.user)
     except AwsError as error:
         if is_missing(error):
             return 0
         raise
-    known = accounted(work)
+    known = accounted(work) | {in_use}
     for seen in listed.keys:
         if seen.id not in known:
             work.progress.say(f"deleting a key of `{work.user}` unknown here: {facts_of(work, seen, listed)}")

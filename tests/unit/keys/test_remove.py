@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from tests.unit.keys.world import BINDING, USER, FakeIam, Fault, Killed, World
 
 from leastkey.errors import AwsError, LeastkeyError
+from leastkey.iam.credentials import shown
 from leastkey.keys.remove import remove_keys
 from leastkey.ports.people import Silent
 
@@ -41,3 +43,25 @@ def test_removal_cut_off_anywhere_is_finished_by_the_next(fault: Fault) -> None:
         assert not world.vault
         assert not world.intents
         assert all(binding.access_key is None for binding in world.bindings.values())
+
+
+class Told(Silent):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_the_key_in_use_is_ours_wherever_its_secret_lies() -> None:
+    world = World()
+    world.ensure(new=True)
+    stranger = world.mint(secret_kept=False)
+    told = Told()
+    operation = world.start()
+    elsewhere = replace(world.local(), vault=World().local().vault)
+    remove_keys(USER, BINDING, FakeIam(world), elsewhere, operation=operation, progress=told)
+    assert len(told.lines) == 1
+    assert shown(stranger) in told.lines[0]
