@@ -75,7 +75,7 @@ def test_a_command_line_that_says_nothing_is_refused_with_the_nearest_name(home:
     assert_refused(home.leastkey("plan", "--exitcode"), "usage", 2, "--exit-code")
     assert_refused(home.leastkey("plan", "extra"), "usage", 2, "leastkey plan --help")
     assert_refused(home.leastkey("sandbox"), "usage", 2, "leastkey sandbox --help")
-    assert_refused(home.leastkey("run"), "usage", 2, "no command to run")
+    assert_refused(home.leastkey("run"), "usage", 2, "leastkey run -- aws")
 
 
 def test_without_an_administrator_of_the_right_account_iam_is_never_called(aws: Aws, home: Home) -> None:
