@@ -15,7 +15,7 @@ __all__ = ["TerminalPrompter"]
 
 
 class TerminalPrompter:
-    """Implements `ports.people.Prompter`. `yes` answers every question with yes."""
+    """Asks at the terminal. `yes` answers every question with yes."""
 
     def __init__(self, show: Show, *, yes: bool) -> None:
         self._show = show

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from leastkey.sandbox.lifecycle import SandboxEnv
 
-__all__ = ["Outcome", "Stage", "stage"]
+__all__ = ["BUCKET", "Outcome", "Stage", "stage"]
 
 BUCKET: Final = "acme-reports"
 PROFILE: Final = "nightly-sandbox"

@@ -117,7 +117,7 @@ def _objects(locations: Sequence[str]) -> str:
 def _service_verbs(service: str, levels: tuple[Level, ...]) -> str:
     name = service_words(service)
     if Level.FULL in levels:
-        return f"do everything in {name}, deleting and changing permissions too,".removesuffix(",")
+        return f"do everything in {name}, deleting and changing permissions too"
     verbs = _VERBS | ({Level.LIST: "describe"} if _describes(service) else {})
     return f"{_verbs(levels, verbs)} {name} resources"
 

@@ -114,26 +114,11 @@ class FileJournal:
         for run in tuple(self._runs):
             self._finish(run)
 
-    def entries(self, run: str | None = None) -> Iterator[JournalEntry]:
-        """Read one run's entries, or all, oldest first."""
-        if run is not None:
-            yield from self._read(self._path(run))
-            return
-        for entries in self._by_age():
-            yield from entries
-
-    def unfinished(self) -> tuple[str, ...]:
-        """List the runs that began and did not end, oldest first."""
-        return tuple(
-            entries[0].run
-            for entries in self._by_age()
-            if any(entry.phase == "begin" for entry in entries)
-            and not any(entry.phase == "end" for entry in entries)
-        )
-
-    def _by_age(self) -> list[list[JournalEntry]]:
+    def entries(self) -> Iterator[JournalEntry]:
+        """Read every run's entries, the oldest run first."""
         runs = [list(self._read(path)) for path in list_folder(self._folder, ".jsonl")]
-        return sorted((entries for entries in runs if entries), key=lambda entries: entries[0].time)
+        for entries in sorted((run for run in runs if run), key=lambda run: run[0].time):
+            yield from entries
 
     def _read(self, path: Path) -> Iterator[JournalEntry]:
         whole = (read_private(path) or b"").rpartition(b"\n")[0]  # after the last line end: torn by a crash

@@ -13,12 +13,17 @@ import os
 __all__ = [
     "CACHE_ID_FILE",
     "FOLDER",
+    "KEY_TYPE",
+    "SEARCH",
+    "SUFFIX",
+    "USER_KEYRING",
     "cached_document",
     "entry",
     "is_binding",
     "kernel_calls",
     "key_name",
     "read_entry",
+    "read_kernel",
     "split",
 ]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final, NewType
 
 __all__ = [
+    "ACCOUNT",
     "AccountId",
     "Arn",
-    "partition_of",
     "policy_arn",
     "role_arn",
     "root_arn",
@@ -24,13 +24,6 @@ AccountId = NewType("AccountId", str)
 """Twelve digits, as text: leading zeros count."""
 
 ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
-
-_PARTITIONS: Final = (
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("us-iso-", "aws-iso"),
-    ("us-isob-", "aws-iso-b"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +51,6 @@ class Arn:
     def name(self) -> str:
         """The part after the last slash: an IAM entity's name without its path."""
         return self.resource.rsplit("/", 1)[-1]
-
-
-def partition_of(region: str) -> str:
-    """Give the partition a region lies in (`aws`, `aws-cn`, `aws-us-gov`, ...)."""
-    return next((partition for prefix, partition in _PARTITIONS if region.startswith(prefix)), "aws")
 
 
 def root_arn(partition: str, account: AccountId) -> Arn:

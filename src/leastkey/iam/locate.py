@@ -6,28 +6,26 @@ import json
 import re
 from typing import Final
 
-from leastkey.iam.document import DocumentError
-
-__all__ = ["located"]
+__all__ = ["line_and_column"]
 
 _TOKEN: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)')
 
 
-def located(fault: DocumentError, text: str) -> DocumentError:
-    """Give the fault again with the line and column of its path, or of the nearest parent that stands in the text."""
+def line_and_column(path: str, text: str) -> tuple[int, int]:
+    """Give where a path stands, or the nearest parent of it that stands in the text. Both count from 1.
+
+    `$..KEY` is the last place of a key that stands twice in one object.
+    """
     places: dict[str, int] = {}
     _walk(text, places)
-    path = fault.path
     if path.startswith("$.."):
         offset = _second(places, path[2:])
     else:
-        while path not in places and path != "$":
-            path = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", path) or "$"
-        offset = places.get(path, 0)
+        while path not in places:
+            path = path[: max(path.rfind("."), path.rfind("["), 1)]
+        offset = places[path]
     before = text[:offset]
-    return DocumentError(
-        fault.what, fault.path, line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1
-    )
+    return before.count("\n") + 1, offset - before.rfind("\n")
 
 
 def _second(places: dict[str, int], key: str) -> int:

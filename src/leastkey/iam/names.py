@@ -1,6 +1,6 @@
 r"""What IAM accepts as a name, a path, a tag or an external id.
 
-Source: IAM API Reference, CreateUser, CreateRole, CreatePolicy, TagUser, AssumeRole. AWS writes these as `\\w`
+Source: IAM API Reference, CreateUser, CreateRole, CreatePolicy, TagUser, AssumeRole. AWS writes these as `\w`
 and means ASCII. Names are unique per account ignoring case.
 """
 

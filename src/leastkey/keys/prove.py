@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.keys.work import KeyWork
     from leastkey.secret import Secret
 
-__all__ = ["prove", "signs"]
+__all__ = ["KEPT", "prove", "signs"]
 
 IN_A_ROW: Final = 2
 PAUSE_SECONDS: Final = 2.0

@@ -86,7 +86,7 @@ class KeyUse:
 
 
 class AccessKeys(Protocol):
-    """The part of Iam that the life of a key needs. Iam has all of it."""
+    """The part of IAM that the life of a key needs."""
 
     def get_user(self, name: str) -> SeenUser:
         """Read a user with its tags, without policies and keys."""
@@ -117,7 +117,7 @@ class AccessKeys(Protocol):
         ...
 
 
-class Iam(Protocol):
+class Iam(AccessKeys, Protocol):
     """The IAM calls of one administrator, in one account."""
 
     def account_authorization_details(self) -> Details:
@@ -140,10 +140,6 @@ class Iam(Protocol):
         """Read the document in force of a managed policy: two requests."""
         ...
 
-    def get_user(self, name: str) -> SeenUser:
-        """Read a user with its tags, without policies and keys."""
-        ...
-
     def get_role(self, name: str) -> SeenRole:
         """Read a role with its trust and tags, without policies."""
         ...
@@ -154,14 +150,6 @@ class Iam(Protocol):
 
     def list_instance_profiles(self, path: str) -> tuple[SeenInstanceProfile, ...]:
         """List the instance profiles below a path, those without a role too (`role` is then empty)."""
-        ...
-
-    def list_access_keys(self, user: str) -> KeyList:
-        """List a user's keys."""
-        ...
-
-    def access_key_last_used(self, key: AccessKeyId) -> KeyUse:
-        """Say when a key was last used."""
         ...
 
     def create_user(self, name: str, path: str, tags: TagMap) -> SeenUser:
@@ -252,10 +240,6 @@ class Iam(Protocol):
         """Delete a user that has nothing left."""
         ...
 
-    def tag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, tags: TagMap) -> None:
-        """Set tags. Idempotent."""
-        ...
-
     def untag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, keys: tuple[str, ...]) -> None:
         """Remove tags. Idempotent."""
         ...
@@ -274,18 +258,6 @@ class Iam(Protocol):
 
     def delete_instance_profile(self, profile: str) -> None:
         """Delete an instance profile without a role."""
-        ...
-
-    def create_access_key(self, user: str) -> AccessKey:
-        """Create a key: exactly one attempt, never repeated. AwsError.outcome says whether one may exist."""
-        ...
-
-    def update_access_key(self, user: str, key: AccessKeyId, status: Literal["Active", "Inactive"]) -> None:
-        """Switch a key on or off. Idempotent."""
-        ...
-
-    def delete_access_key(self, user: str, key: AccessKeyId) -> None:
-        """Delete a key, for ever."""
         ...
 
 

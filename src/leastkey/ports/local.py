@@ -191,12 +191,8 @@ class Journal(Protocol):
         """Append an entry."""
         ...
 
-    def entries(self, run: str | None = None) -> Iterator[JournalEntry]:
-        """Read one run's entries, or all, oldest first."""
-        ...
-
-    def unfinished(self) -> tuple[str, ...]:
-        """List the runs that began and did not end, oldest first."""
+    def entries(self) -> Iterator[JournalEntry]:
+        """Read every run's entries, the oldest run first."""
         ...
 
 

@@ -1,10 +1,10 @@
-"""People as the flows see them: somebody who watches progress and somebody who answers questions."""
+"""People as the flows see them: somebody who watches progress. Questions are asked before a flow begins."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Progress", "Prompter", "Silent"]
+__all__ = ["Progress", "Silent"]
 
 
 class Progress(Protocol):
@@ -20,14 +20,6 @@ class Progress(Protocol):
 
     def failed(self, noun: str, name: str) -> None:
         """Tell that one change was refused."""
-        ...
-
-
-class Prompter(Protocol):
-    """Asks a person. Without a terminal nothing is asked: it raises LeastkeyError `usage` naming the flag that answers."""
-
-    def confirm(self, question: str, *, flag: str) -> bool:
-        """Ask a question whose default is no."""
         ...
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leastkey.compile.wanted import Wanted
 
 __all__ = [
+    "ABSENT",
     "CHECK_KEY",
     "Call",
     "Target",

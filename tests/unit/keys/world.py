@@ -406,11 +406,8 @@ class FakeJournal:
     def write(self, entry: JournalEntry) -> None:
         self.world.step("journal.write", lambda: None)
 
-    def entries(self, run: str | None = None) -> Iterator[JournalEntry]:
+    def entries(self) -> Iterator[JournalEntry]:
         return iter(())
-
-    def unfinished(self) -> tuple[str, ...]:
-        return ()
 
 
 class FakeLocks:
