@@ -97,10 +97,9 @@ def test_a_form_typed_body_names_no_sub_resource(place: Place) -> None:
 def test_a_json_body_cannot_smuggle_another_action(place: Place) -> None:
     sqs = place.client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="a&b=1")
-    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "a&b=1"
-    with pytest.raises(ClientError):
-        sqs.send_message(QueueUrl=url, MessageBody="a&Action=DeleteQueue&b=1")
+    text = "a&Action=DeleteQueue&b=1"
+    sqs.send_message(QueueUrl=url, MessageBody=text)
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == text
     assert sqs.get_queue_url(QueueName="q")["QueueUrl"] == url
 
 

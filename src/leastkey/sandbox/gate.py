@@ -19,7 +19,9 @@ from leastkey.sandbox.authenticate import Authenticator
 from leastkey.sandbox.errors import denied, internal, not_built, refused
 from leastkey.sandbox.faults import Refused
 from leastkey.sandbox.payload import PayloadError, check_digests
+from leastkey.sandbox.query_form import known_fields
 from leastkey.sandbox.request import AwsRequest, Refusal, Response, is_form
+from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.services import ALL_SERVICES, BY_SIGNING_NAME
 from leastkey.sandbox.wire import bucket_of
 
@@ -137,6 +139,7 @@ class Gate:
         operation = self._authorizer.operation(request)
         if isinstance(operation, Refusal):
             return operation
+        request = _without_strangers(request, operation)
         caller, world = verified.caller, self.world
         if request.service == "sts" and (operation.name in sts.OPEN or operation.name not in sts.BUILT):
             return self._of_sts(request, operation, caller)
@@ -209,6 +212,14 @@ def _form(raw: RawRequest, body: bytes) -> Mapping[str, list[str]]:
     for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form
+
+
+def _without_strangers(request: AwsRequest, operation: Operation) -> AwsRequest:
+    """Leave out the fields of a form that the operation has no parameter for: nobody reads them afterwards."""
+    model = service_model(request.service)
+    if model is None or model.protocol != operation.protocol or model.protocol not in ("query", "ec2"):
+        return request
+    return replace(request, form=known_fields(model, operation.name, request.form))
 
 
 def _guess(raw: RawRequest) -> Service | None:

@@ -1,4 +1,4 @@
-"""An operation's parameters as one plain value, whichever protocol brought them.
+"""An operation's parameters as one plain value, whichever protocol brought them; what it has no parameter for is out.
 
 Lists of the query protocols (`Tags.member.1.Key`, `InstanceId.1`) become lists; REST labels, headers and query
 parameters stand under their member names beside the fields of the body.
@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote
 
+from leastkey.sandbox.query_form import read_form
 from leastkey.sandbox.resolve import operation_at
 from leastkey.sandbox.service_models import service_model
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leastkey.sandbox.request import AwsRequest, Operation
+    from leastkey.sandbox.service_models import ServiceModel
 
 __all__ = ["Parameters", "listed", "nested", "parameters", "tags_in", "text", "walk"]
 
@@ -27,13 +29,20 @@ _LISTS: Final = frozenset({"member", "entry"})
 
 def parameters(request: AwsRequest, operation: Operation) -> Parameters:
     """Give an operation's parameters. A JSON body that is none gives no parameters; moto refuses it."""
+    model = service_model(request.service)
+    if model is None:
+        return {}
     match operation.protocol:
+        case "query" | "ec2" if model.protocol == operation.protocol:
+            return read_form(model, operation.name, request.form)
         case "query" | "ec2":
-            return nested({name: values[0] for name, values in request.form.items()})
+            flat = nested({name: values[0] for name, values in request.form.items()})
         case "json":
-            return _json_body(request.body)
+            flat = _json_body(request.body)
         case _:
-            return _rest(request, operation)
+            return _rest(request, operation, model)
+    members = model.members(operation.name)
+    return {name: value for name, value in flat.items() if name in members}
 
 
 def nested(flat: Mapping[str, str]) -> Parameters:
@@ -107,10 +116,7 @@ def _json_body(body: bytes) -> Parameters:
     return value if isinstance(value, dict) else {}
 
 
-def _rest(request: AwsRequest, operation: Operation) -> Parameters:
-    model = service_model(request.service)
-    if model is None:
-        return {}
+def _rest(request: AwsRequest, operation: Operation, model: ServiceModel) -> Parameters:
     found = operation_at(model, request.method, request.raw_path, request.raw_query)
     labels = {} if found is None else found[1]
     query = parse_qs(request.raw_query, keep_blank_values=True)

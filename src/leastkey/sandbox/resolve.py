@@ -6,6 +6,7 @@ second place, a target header on a REST service, a path that reads differently d
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -96,6 +97,14 @@ def _form_fault(request: AwsRequest) -> str | None:
     return None if twice is None else f"The parameter {twice} must not be given twice."
 
 
+def _is_object(body: bytes) -> bool:
+    """Say whether a body is a JSON object as everyone reads it; an absent one counts as empty."""
+    try:
+        return not body or isinstance(json.loads(body.decode("utf-8")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _json(request: AwsRequest, model: ServiceModel) -> Operation | Refusal:
     target = request.headers.get("x-amz-target", "")
     if not target and is_form(request.headers):
@@ -110,6 +119,8 @@ def _json(request: AwsRequest, model: ServiceModel) -> Operation | Refusal:
     fault = _path_fault(request)
     if fault is not None:
         return Refusal(400, "InvalidRequest", fault)
+    if not is_form(request.headers) and not _is_object(request.body):
+        return Refusal(400, "SerializationException", "The body of this request must be a JSON object.")
     return _stray(request, model, name) or Operation(name, "json")
 
 
@@ -130,9 +141,11 @@ def _stray(request: AwsRequest, model: ServiceModel, name: str) -> Refusal | Non
     """Refuse what moto would read before the target, the path or the JSON body.
 
     It takes an action, and for many services a parameter, from form fields, a body that reads as a form, or headers.
+    A JSON object is no form: the backend writes it without the one character that would make it one.
     """
     known = {"action", *(member.lower() for member in model.members(name))} - _PLAIN_HEADERS
-    body = parse_qsl(request.body.decode("latin-1"), keep_blank_values=True) if b"=" in request.body else ()
+    reads_as_form = model.protocol != "json" and b"=" in request.body
+    body = parse_qsl(request.body.decode("latin-1"), keep_blank_values=True) if reads_as_form else ()
     query = _query_names(request)
     places = (
         is_form(request.headers),
