@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
 
-__all__ = ["Authorization"]
+__all__ = ["Authorization", "UnjudgedError"]
+
+
+class UnjudgedError(Exception):
+    """A name that could be read as another resource than the one that would be touched. Nobody gets through."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a name that the sandbox does not judge")
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Request, Verdict
 from leastkey.sandbox import public_access, resources_ec2, resources_iam, resources_other, resources_s3
 from leastkey.sandbox.arns import shown
-from leastkey.sandbox.authorization import Authorization
+from leastkey.sandbox.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.context import request_context
 from leastkey.sandbox.last_used import note_use
 from leastkey.sandbox.parameters import parameters
@@ -59,18 +60,46 @@ def authorize(request: AwsRequest, operation: Operation, caller: Caller, world: 
     """Decide a request, and give the first denial."""
     note_use(request, caller, world)
     context = request_context(request, caller, world)
-    for needed in authorizations(request, operation, caller, world):
-        if "*" in needed.resource and needed.resource != "*":
-            return Denial(
-                f"{needed.resource} has a `*` in its name, which the sandbox does not judge",
-                explicit=False,
-                action=needed.action,
-                resource=needed.resource,
-            )
+    try:
+        wanted = authorizations(request, operation, caller, world)
+    except UnjudgedError as error:
+        return _unjudged(error.name, f"{request.service}:{operation.name}")
+    for needed in wanted:
+        if _is_elsewhere(needed.resource, request):
+            return _unjudged(needed.resource, needed.action)
         found = decision(needed, caller, world, context)
         if not found.is_allowed or public_access.blocks(needed, caller, world):
             return _denial(request, needed, caller, found)
+        if needed.unresolved and _may_be_denied(needed, caller, world):
+            return _unjudged(needed.resource, needed.action)
     return _hidden(request, operation, caller, world, context)
+
+
+def _unjudged(name: str, action: str) -> Denial:
+    words = (
+        f"{action} is refused: the sandbox cannot tell which resource `{name}` is, and lets nobody through"
+    )
+    return Denial(words, explicit=False, action=action, resource=name)
+
+
+def _is_elsewhere(resource: str, request: AwsRequest) -> bool:
+    """Say whether an ARN has a `*` in its name, or names another region than the one that would be acted in."""
+    if resource == "*":
+        return False
+    region = resource.split(":", 5)[3] if resource.count(":") >= 5 else ""
+    return "*" in resource or region not in ("", request.region)
+
+
+def _may_be_denied(needed: Authorization, caller: Caller, world: World) -> bool:
+    """Say whether a Deny speaks of the action on certain resources, the one that could not be told perhaps among them."""
+    policies = _policies(needed, caller, world)
+    action = needed.action.lower()
+    documents = (*policies.identity, *policies.boundaries, *policies.sessions)
+    return any(
+        "*" not in statement.source.resources
+        for each in documents
+        for statement in compiled(each.document).speaking_of(action, action.partition(":")[0])[0]
+    )
 
 
 def decision(needed: Authorization, caller: Caller, world: World, context: Context) -> Decision:
@@ -82,13 +111,16 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
         resource_account=needed.account,
         context=_merged({**context, **_of_resource(needed), **needed.context}),
     )
-    policies = Policies(
+    return decide(asked, _policies(needed, caller, world), explain=False)
+
+
+def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:
+    return Policies(
         identity=world.identity_policies(caller),
         resource=_resource_policy(needed, world),
         boundaries=world.boundaries(caller),
         sessions=caller.session_policies,
     )
-    return decide(asked, policies, explain=False)
 
 
 def _merged(context: Context) -> Context:

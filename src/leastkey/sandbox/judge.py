@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from leastkey.sandbox import authorize, context, iam_rules, resolve
 from leastkey.sandbox.last_used import note_use
+from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.unbuilt import unbuilt
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
-    from leastkey.sandbox.request import AwsRequest, Caller, Denial, Operation, Refusal, Response
+    from leastkey.sandbox.request import AwsRequest, Caller, Denial, Operation, Response
     from leastkey.sandbox.world import World
 
 __all__ = ["Judge"]
@@ -19,8 +21,9 @@ class Judge:
     """Implements `gate.Authorizer`."""
 
     def operation(self, request: AwsRequest) -> Operation | Refusal:
-        """Say what the request asks for."""
-        return resolve.operation(request)
+        """Say what the request asks for, or refuse what nobody here could judge."""
+        found = resolve.operation(request)
+        return found if isinstance(found, Refusal) else unbuilt(request, found) or found
 
     def context(self, request: AwsRequest, caller: Caller, world: World) -> Context:
         """Give the condition keys every request has, and note the use of the key: STS asks nothing else."""

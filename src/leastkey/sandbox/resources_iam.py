@@ -89,7 +89,21 @@ def authorizations(
         needed.append(
             pass_role(_arn(caller.account, "role", "/", name) if role is None else role.arn, "ec2", world)
         )
+    moved = _moved(operation, parameters, arn)
+    if moved != arn:
+        needed.append(Authorization(action, moved, caller.account, context))
     return tuple(needed)
+
+
+def _moved(operation: str, parameters: Parameters, arn: str) -> str:
+    """Give the ARN that a user or group has after it was renamed or moved: its mover needs permission on both."""
+    if operation not in ("UpdateUser", "UpdateGroup"):
+        return arn
+    kind = operation.removeprefix("Update").lower()
+    head, _, rest = arn.partition(f":{kind}/")
+    path, _, name = f"/{rest}".rpartition("/")
+    new_path = text(parameters, "NewPath") or f"{path}/"
+    return f"{head}:{kind}{new_path}{text(parameters, f'New{kind.capitalize()}Name') or name}"
 
 
 def pass_role(role_arn: str, service: str, world: World) -> Authorization:

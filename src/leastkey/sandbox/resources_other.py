@@ -5,25 +5,27 @@ Where the request does not tell which resource it means, the action is authorize
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
 from leastkey.iam import catalog
 from leastkey.sandbox.arns import NEW, account_of, resources, texts_by_name
-from leastkey.sandbox.authorization import Authorization
-from leastkey.sandbox.parameters import listed, tags_in, walk
+from leastkey.sandbox.authorization import Authorization, UnjudgedError
+from leastkey.sandbox.parameters import listed, tags_in, text, walk
 from leastkey.sandbox.resources_iam import pass_role
 from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.tags import request_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leastkey.iam.catalog import CatalogAction, ResourceType
     from leastkey.sandbox.parameters import Parameters
     from leastkey.sandbox.request import AwsRequest, Operation
     from leastkey.sandbox.world import World
 
-__all__ = ["action_of", "authorizations"]
+__all__ = ["action_of", "authorizations", "is_split"]
 
 _ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "events": {"rule-on-default-event-bus": ("name", "rule")},
@@ -40,14 +42,15 @@ _PASSED_TO: Final = {"ecs": "ecs-tasks", "stepfunctions": "states"}
 def authorizations(
     request: AwsRequest, operation: Operation, parameters: Parameters, world: World
 ) -> tuple[Authorization, ...]:
-    """Give what an operation needs."""
+    """Give what an operation needs. Raises UnjudgedError for a name that readers would take for different resources."""
+    passed = _passed_roles(request, parameters, world)
+    split = _SPLIT.get((request.service, operation.name))
+    if split is not None:
+        return (*split(request, parameters, world), *passed)
     entry = action_of(request.service, operation.name)
     if entry is None:
-        prefix = _prefix(request.service)
-        return (
-            Authorization(f"{prefix}:{operation.name}", "*", request.account, unresolved=True),
-            *_passed_roles(request, parameters, world),
-        )
+        name = f"{_prefix(request.service)}:{operation.name}"
+        return (Authorization(name, "*", request.account, unresolved=True), *passed)
     context = request_tags(
         tags_in(parameters.get("Tags", parameters.get("tags"))), listed(parameters, "TagKeys")
     )
@@ -55,15 +58,21 @@ def authorizations(
     needed = [Authorization(entry.full_name, arn, account_of(arn, request.account), context) for arn in arns]
     if not needed:
         needed.append(Authorization(entry.full_name, "*", request.account, context, unresolved=not resolved))
-    return (*needed, *_passed_roles(request, parameters, world))
+    return (*needed, *passed)
 
 
 def action_of(service: str, operation: str) -> CatalogAction | None:
-    """Give the action of the same name as an operation."""
+    """Give the action of the same name as an operation, or of the one it repeats for many."""
     prefix = _prefix(service)
     if not catalog.service_exists(prefix):
         return None
-    return catalog.service_catalog(prefix).actions.get(operation.lower())
+    name = _SAME_AS.get((service, operation), operation)
+    return catalog.service_catalog(prefix).actions.get(name.lower())
+
+
+def is_split(service: str, operation: str) -> bool:
+    """Say whether an operation needs the actions of its parts."""
+    return (service, operation) in _SPLIT
 
 
 def _prefix(service: str) -> str:
@@ -111,46 +120,105 @@ def _is_outer(template: str, found: Mapping[str, tuple[str, ...]], kinds: Mappin
 
 
 def _queues(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:  # noqa: ARG001  # shape of the table below
-    url = next(iter(listed(parameters, "QueueUrl")), "") or request.raw_path
-    name = next(iter(listed(parameters, "QueueName")), "") or url.rsplit("/", 1)[-1]
-    return (f"arn:aws:sqs:{request.region}:{request.account}:{name}",) if name else ()
+    url = text(parameters, "QueueUrl")
+    name = url.rsplit("/", 1)[-1] if url else text(parameters, "QueueName")
+    arns = tuple(
+        text(parameters, field) for field in ("SourceArn", "DestinationArn") if text(parameters, field)
+    )
+    return (f"arn:aws:sqs:{request.region}:{request.account}:{name}", *arns) if name else arns
 
 
 def _secrets(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
-    head = f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:"
-    new = listed(parameters, "Name")
-    if new:
-        return (f"{head}{new[0]}-{NEW * 6}",)
-    wanted = next(iter(listed(parameters, "SecretId")), "")
-    backend = world.backend("secretsmanager", request.account, request.region)
-    known = [str(secret.arn) for secret in backend.secrets.values() if wanted in (secret.arn, secret.name)]
-    return tuple(known) or (
-        (wanted if wanted.startswith("arn:") else f"{head}{wanted}-{NEW * 6}",) if wanted else ()
-    )
+    new = text(parameters, "Name")
+    wanted = text(parameters, "SecretId")
+    if not new:
+        return _secret(wanted, request, world) if wanted else ()
+    return (f"{_secret_head(request)}{new}-{NEW * 6}",)
+
+
+def _secret_head(request: AwsRequest) -> str:
+    return f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:"
+
+
+def _secret(wanted: str, request: AwsRequest, world: World) -> tuple[str, ...]:
+    """Give the ARN of a secret named by its name, its ARN, or its ARN without the six characters at the end."""
+    secrets = world.backend("secretsmanager", request.account, request.region).secrets.values()
+    known = tuple(str(each.arn) for each in secrets if wanted in (each.arn, each.name))
+    if known:
+        return known
+    name = wanted.removeprefix(_secret_head(request))
+    if ":" in name:
+        if account_of(wanted, request.account) != request.account:
+            return (wanted,)
+        raise UnjudgedError(wanted)
+    partial = tuple(str(each.arn) for each in secrets if each.name == name)
+    return partial or ((wanted,) if name != wanted else (f"{_secret_head(request)}{name}-{NEW * 6}",))
+
+
+def _many_secrets(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    yield Authorization("secretsmanager:BatchGetSecretValue", "*", request.account)
+    for wanted in listed(parameters, "SecretIdList"):
+        for arn in _secret(wanted, request, world):
+            yield Authorization("secretsmanager:GetSecretValue", arn, account_of(arn, request.account))
 
 
 def _keys(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
-    """Give the key, by its id, ARN or alias, and the alias an operation is about."""
-    keys = world.backend("kms", request.account, request.region).keys
-    head = f"arn:aws:kms:{request.region}:{request.account}:"
-    named = [
-        value
-        for name in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
-        for value in listed(parameters, name)
-    ]
-    found = [f"{head}{each}" for each in listed(parameters, "AliasName")]
-    for value in named:
-        name = value.removeprefix(head)
-        owner = next((key for key in keys.values() if name in key.aliases), None)
-        if owner is not None:
-            found.append(str(owner.arn))
-        elif value.startswith("arn:"):
-            found.append(value)
-        elif not name.startswith("alias/"):
-            found.append(f"{head}key/{name}")
-        else:
+    """Give the key, by its id, ARN, alias or what it encrypted, and the alias an operation is about."""
+    alias = text(parameters, "AliasName")
+    found = [f"{_key_head(request)}{alias}", *_key(alias, request, world)] if alias else []
+    for value in (text(parameters, "KeyId"), text(parameters, "TargetKeyId")):
+        arns = _key(value, request, world) if value else ()
+        if value and not arns:
             return ()
-    return tuple(found)
+        found += arns
+    return tuple(dict.fromkeys((*found, *_key_of_ciphertext(request, parameters, world))))
+
+
+def _key_head(request: AwsRequest) -> str:
+    return f"arn:aws:kms:{request.region}:{request.account}:"
+
+
+def _key(value: str, request: AwsRequest, world: World) -> tuple[str, ...]:
+    """Give the ARN of a key, none for an alias that is not there."""
+    if value.startswith("arn:"):
+        if not _KEY_ARN.fullmatch(value) or value.split(":")[3] != request.region:
+            raise UnjudgedError(value)
+        if ":alias/" in value and not value.startswith(_key_head(request)):
+            raise UnjudgedError(value)
+    name = value.removeprefix(_key_head(request))
+    keys = world.backend("kms", request.account, request.region).keys
+    owner = next((key for key in keys.values() if name in key.aliases), None)
+    if owner is not None:
+        return (str(owner.arn),)
+    if value.startswith("arn:") and ":key/" in value:
+        return (value,)
+    return () if name.startswith("alias/") else (f"{_key_head(request)}key/{name}",)
+
+
+def _key_of_ciphertext(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the key that made a ciphertext: it is the one that opens it, whether the request names it or not."""
+    try:
+        made_by = b64decode(text(parameters, "CiphertextBlob"))[:_KEY_ID].decode("ascii")
+    except ValueError:
+        return ()
+    key = world.backend("kms", request.account, request.region).keys.get(made_by)
+    return () if key is None else (str(key.arn),)
+
+
+def _re_encrypted(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    """Give both sides of ReEncrypt."""
+    source, target = text(parameters, "SourceKeyId"), text(parameters, "DestinationKeyId")
+    sides = (
+        (
+            "ReEncryptFrom",
+            (_key(source, request, world) if source else ()) + _key_of_ciphertext(request, parameters, world),
+        ),
+        ("ReEncryptTo", _key(target, request, world) if target else ()),
+    )
+    for action, arns in sides:
+        for arn in dict.fromkeys(arns) or ("*",):
+            account = account_of(arn, request.account)
+            yield Authorization(f"kms:{action}", arn, account, unresolved=arn == "*")
 
 
 def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
@@ -158,9 +226,48 @@ def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[
     del world
     items = parameters.get("RequestItems")
     names = tuple(items) if isinstance(items, dict) else ()
-    head = f"arn:aws:dynamodb:{request.region}:{request.account}:table/"
-    return tuple(name if name.startswith("arn:") else f"{head}{name}" for name in names)
+    return tuple(_table(name, request) for name in names)
 
+
+def _table(name: str, request: AwsRequest) -> str:
+    return (
+        name
+        if name.startswith("arn:")
+        else f"arn:aws:dynamodb:{request.region}:{request.account}:table/{name}"
+    )
+
+
+def _transaction(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    """Give the action of each item of a transaction."""
+    del world
+    items = parameters.get("TransactItems")
+    for item in items if isinstance(items, list) else ():
+        for kind, asked in item.items() if isinstance(item, dict) else ():
+            name = asked.get("TableName") if isinstance(asked, dict) else None
+            action = _IN_TRANSACTION.get(kind)
+            if action is None or not isinstance(name, str):
+                raise UnjudgedError(str(kind))
+            arn = _table(name, request)
+            yield Authorization(f"dynamodb:{action}", arn, account_of(arn, request.account))
+
+
+_IN_TRANSACTION: Final = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+_KEY_ID: Final = 36
+_KEY_ARN: Final = re.compile(
+    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)", re.ASCII
+)
+_SAME_AS: Final = {
+    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
+    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
+    ("sqs", "SendMessageBatch"): "SendMessage",
+}
+"""Operations on many that need the action of the one. Source: SQS Developer Guide, "Amazon SQS API permissions"."""
 
 _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, ...]]]] = {
     "dynamodb:BatchGetItem": _tables,
@@ -169,6 +276,14 @@ _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, .
     "secretsmanager": _secrets,
     "sqs": _queues,
 }
+
+_SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], Iterable[Authorization]]]] = {
+    ("dynamodb", "TransactGetItems"): _transaction,
+    ("dynamodb", "TransactWriteItems"): _transaction,
+    ("kms", "ReEncrypt"): _re_encrypted,
+    ("secretsmanager", "BatchGetSecretValue"): _many_secrets,
+}
+"""Operations that need several actions, none of them perhaps of their own name."""
 
 
 def _passed_roles(request: AwsRequest, parameters: Parameters, world: World) -> tuple[Authorization, ...]:
