@@ -83,7 +83,7 @@ def test_a_new_identity_reads_as_six_lines_in_the_order_people_expect() -> None:
 def test_an_account_that_is_as_described_gives_an_empty_plan_with_an_id() -> None:
     plan = make_plan(project(identity()), look(standing()), BOUND)
     assert plan.is_empty
-    assert len(plan.id) == 8
+    assert len(plan.id) == 32
 
 
 def test_documents_that_mean_the_same_are_no_change() -> None:
