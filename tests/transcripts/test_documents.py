@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCUMENTS = sorted(
-    path for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")] if "```console" in path.read_text()
+    path
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+    if "```console" in path.read_text()
 )
 
 

@@ -270,6 +270,6 @@ def _no_credentials(environ: Mapping[str, str], profile: str | None) -> Leastkey
         why=f"looked in  {f'profile `{profile}`' if profile else where}",
         remedy=(
             "pick one: `leastkey up --admin-profile NAME`",
-            "no AWS account at hand? `leastkey demo` needs none",
+            "no AWS account at hand? `leastkey up --sandbox` needs none",
         ),
     )

@@ -38,7 +38,7 @@ def command(options: Options, plan_id: str | None, *, allow_removals: bool) -> N
     done = carry_out(project, plan, allow_removals=allow_removals, question=plan_id is None)
     show.document("apply", {**plan_document(plan), **done})
     if not plan.is_empty:
-        show.data(f"Next: leastkey verify{options.again}")
+        show.data(f"Next: leastkey verify{options.again('verify')}")
 
 
 def _outdated(plan_id: str, plan: Plan) -> LeastkeyError:

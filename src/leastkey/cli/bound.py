@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leastkey.cli.read_spec import one_identity, read_spec
 from leastkey.disk.state import FileBindings
@@ -18,20 +18,32 @@ if TYPE_CHECKING:
 
 __all__ = ["binding_of"]
 
+_OTHER_TARGET: Final[dict[str, tuple[str, ...]]] = {
+    "aws": ("in the embedded AWS it is set up: add `--sandbox`",),
+    "sandbox": ("on AWS it is set up: leave `--sandbox` out, or write `target: aws`",),
+}
 
-def binding_of(here: Machine, options: Options, name: str | None) -> Binding:
+
+def binding_of(here: Machine, options: Options, name: str | None, how: str) -> Binding:
     """Give the binding of an identity on this computer. No AWS call is made.
 
     With a spec file, NAME is one of its identities, and its project, target and account count. Without one, NAME is
-    an identity or a profile of this computer.
+    an identity or a profile of this computer. `how` is the command that names one of several.
     """
     bound = FileBindings(here.home).all()
     if options.spec_given or Path(options.spec).exists():
         spec = read_spec(options)
-        identity = one_identity(spec, name)
+        identity = one_identity(spec, name, how)
         found = [binding for binding in bound if _belongs(binding, spec, identity)]
         if not found:
-            raise _not_set_up(identity.name, keyless=identity.user is None)
+            elsewhere = any(
+                (each.key.project, each.key.identity) == (spec.project, identity.name) for each in bound
+            )
+            raise _not_set_up(
+                identity.name,
+                keyless=identity.user is None,
+                elsewhere=_OTHER_TARGET[spec.target] if elsewhere else (),
+            )
         return _one(found, identity.name)
     if name is not None:
         found = [binding for binding in bound if name in {binding.key.identity, binding.profile}]
@@ -76,7 +88,7 @@ def _one(found: list[Binding], name: str | None) -> Binding:
     )
 
 
-def _not_set_up(name: str | None, *, keyless: bool) -> LeastkeyError:
+def _not_set_up(name: str | None, *, keyless: bool, elsewhere: tuple[str, ...] = ()) -> LeastkeyError:
     if keyless:
         return LeastkeyError(
             "not-set-up",
@@ -85,4 +97,6 @@ def _not_set_up(name: str | None, *, keyless: bool) -> LeastkeyError:
             remedy="leastkey help keyless",
         )
     what = f"`{name}` is not set up on this computer" if name else "no identity is set up on this computer"
-    return LeastkeyError("not-set-up", what, state="no credentials were issued", remedy="leastkey up")
+    return LeastkeyError(
+        "not-set-up", what, state="no credentials were issued", remedy=("leastkey up", *elsewhere)
+    )

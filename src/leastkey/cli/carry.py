@@ -25,7 +25,9 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
         asked = f"Apply {len(plan.changes)} changes to account {_account(project)}?"
         flag = "--yes"
         if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
-            raise LeastkeyError("declined", "declined", remedy=f"leastkey apply {plan.id}{options.again}")
+            raise LeastkeyError(
+                "declined", "declined", remedy=f"leastkey apply {plan.id}{options.again('apply')}"
+            )
     applied = apply_plan(
         plan,
         project.connect,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from leastkey.cli.wrap import wrapped
 from leastkey.errors import KINDS, Exit
 
 __all__ = ["EXIT_MEANINGS", "error_lines", "exit_lines"]
@@ -32,4 +33,8 @@ def exit_lines() -> list[str]:
 def error_lines() -> list[str]:
     """Give every error code with its exit code and meaning."""
     width = max(map(len, KINDS))
-    return [f"{code:<{width}}  {int(kind.exit):>3}  {kind.meaning}" for code, kind in sorted(KINDS.items())]
+    return [
+        line
+        for code, kind in sorted(KINDS.items())
+        for line in wrapped(f"{code:<{width}}  {int(kind.exit):>3}  ", kind.meaning)
+    ]

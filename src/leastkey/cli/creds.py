@@ -38,7 +38,7 @@ def command(options: Options, identity: str | None, *, force: bool) -> int:
             ),
         )
     here = machine()
-    binding = binding_of(here, options, identity)
+    binding = binding_of(here, options, identity, "leastkey creds NAME")
     session = session_of(here, binding)
     options.show.write(process_document(session, binding.key.account) + "\n")
     return 0

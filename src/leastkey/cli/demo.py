@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _PICTURE = """\
-  script --> profile --> key --> user nightly-bot --wears--> role --may--> EC2 regions
-             a command   vault   may do one thing            1 hour        one S3 prefix"""
+  script -> profile -> key -> user nightly-bot -wears-> role -may-> EC2 regions
+            a command  vault  may do one thing          1 hour      an S3 prefix"""
 
 _FORBIDDEN: Final = {
     (
@@ -58,9 +58,9 @@ def command(show: Show) -> None:
 def _play(show: Show, here: Stage) -> list[dict[str, str]]:
     acts: list[dict[str, str]] = []
 
-    def act(step: str, what: str, result: str) -> None:
+    def act(step: str, what: str, result: str, width: int = 48) -> None:
         acts.append({"step": step, "what": what, "result": result})
-        show.data(f"{step:<5}{what:<48} {result}".rstrip())
+        show.data(f"{step:<5}{what:<{width}} {result}".rstrip())
 
     show.data(f"Sandbox   {here.root.endpoint_url}, account {here.root.account}, nothing goes to AWS")
     show.data("Enforced  signatures, expiry; identity, boundary, session, bucket, trust policy")
@@ -72,7 +72,7 @@ def _play(show: Show, here: Stage) -> list[dict[str, str]]:
     _make_bucket(here)
     done = here.leastkey("up", "--yes")
     for change in done["changes"]:
-        act(str(change["step"]), f"{change['noun']} {change['name']}", change["note"])
+        act(str(change["step"]), f"{change['noun']} {change['name']}", change["note"], width=30)
     show.data()
     show.data(_PICTURE)
     show.data()
@@ -80,7 +80,7 @@ def _play(show: Show, here: Stage) -> list[dict[str, str]]:
     _proof(done["verify"], act)
     _stolen_key(here, act)
     here.leastkey("destroy", "--yes")
-    act("", "leastkey destroy --yes", "key, user, role, policy, profile: gone")
+    act("", "leastkey destroy --yes", "all gone, the key first")
     return acts
 
 
@@ -125,7 +125,7 @@ def _stolen_key(here: Stage, act: Any) -> None:
     """Show what the long-lived key is worth to who steals it, without its role."""
     from leastkey.cli.demo_thief import try_key_alone
 
-    act("", "the stolen-key test: the key alone", try_key_alone(here))
+    act("", "the stolen-key test: the key without its role", try_key_alone(here))
 
 
 def _succeeded(ended: Outcome, what: str) -> str:

@@ -50,3 +50,5 @@ def command(options: Options) -> None:
     )
     show.document("destroy", {**plan_document(plan), "changed": done.changed})
     show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, nothing is left behind.")
+    if project.spec.target == "sandbox":
+        show.data("The embedded AWS still runs: leastkey sandbox stop")

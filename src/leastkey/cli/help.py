@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.codes import error_lines, exit_lines
+from leastkey.cli.codes import EXIT_MEANINGS, error_lines, exit_lines
+from leastkey.cli.main import COMMANDS, cli
 from leastkey.cli.options import output_options
 from leastkey.cli.topics import TOPICS
 from leastkey.errors import KINDS, LeastkeyError
@@ -19,17 +20,33 @@ __all__ = ["command"]
 
 
 @click.command("help", epilog="Examples: leastkey help exit-codes, leastkey help key-limit")
-@click.argument("topic", required=False)
+@click.argument("topic", nargs=-1, metavar="[TOPIC]")
 @output_options
-def command(show: Show, topic: str | None) -> None:
-    """Explain an error code, the exit codes, or a topic: errors, exit-codes, keyless, steps, vaults, words."""
-    text = _text(topic)
-    show.data(text) if not show.as_json else show.document("help", {"topic": topic, "text": text})
+def command(show: Show, topic: tuple[str, ...]) -> None:
+    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, steps, vaults, words."""
+    text = _help_of(topic) if topic and topic[0] in COMMANDS else _text(" ".join(topic) or None)
+    show.data(text) if not show.as_json else show.document(
+        "help", {"topic": " ".join(topic) or None, "text": text}
+    )
+
+
+def _help_of(words: tuple[str, ...]) -> str:
+    """Give what `leastkey COMMAND --help` prints."""
+    context = click.Context(cli, info_name="leastkey", **cli.context_settings)
+    for at, word in enumerate(words):
+        found = (
+            context.command.get_command(context, word) if isinstance(context.command, click.Group) else None
+        )
+        if found is None:
+            raise _unknown(" ".join(words), f"leastkey help {' '.join(words[:at])}")
+        context = click.Context(found, info_name=word, parent=context)
+    return context.get_help()
 
 
 def _text(topic: str | None) -> str:
     if topic is None:
-        return "\n".join(["Topics:", *(f"  {name}" for name in sorted([*TOPICS, "errors", "exit-codes"]))])
+        topics = sorted([*TOPICS, "errors", "exit-codes"])
+        return "\n".join(["Topics:", *(f"  {name}" for name in topics), "and every command and error code."])
     if topic == "exit-codes":
         return "\n".join(exit_lines())
     if topic == "errors":
@@ -38,11 +55,10 @@ def _text(topic: str | None) -> str:
         return TOPICS[topic]
     if topic in KINDS:
         kind = KINDS[topic]
-        return f"error[{topic}]: {kind.meaning}\nexit code {int(kind.exit)}"
-    close = nearest(topic, [*TOPICS, *KINDS, "errors", "exit-codes"])
-    raise LeastkeyError(
-        "unknown-name",
-        f"there is no help on `{topic}`",
-        state="",
-        remedy=f"leastkey help {close}" if close else "leastkey help",
-    )
+        return f"error[{topic}]: {kind.meaning}\nexit code {int(kind.exit)}: {EXIT_MEANINGS[kind.exit]}"
+    close = nearest(topic, [*TOPICS, *KINDS, *COMMANDS, "errors", "exit-codes"])
+    raise _unknown(topic, f"leastkey help {close}" if close else "leastkey help")
+
+
+def _unknown(topic: str, remedy: str) -> LeastkeyError:
+    return LeastkeyError("unknown-name", f"there is no help on `{topic}`", state="", remedy=remedy)

@@ -59,6 +59,7 @@ def command(
     **answers: str | bool | None,
 ) -> None:
     """Write a commented spec. It never writes over a file, and no AWS call is made."""
+    from leastkey.cli.again import words_for
     from leastkey.cli.read_spec import default_project
     from leastkey.spec.starter import Starter, starter_spec
 
@@ -81,9 +82,13 @@ def command(
     _write_new(path, spec, text)
     lines = len(text.splitlines())
     show.document("init", {"spec": spec, "lines": lines, "region": found})
-    show.talk(f"Region    {found}, from {source}")
+    show.talk(f"Region    {found}, {f'from {source}' if source else 'the default: no setting names one'}")
     show.data(f"Wrote {spec}, {lines} lines, no secrets in it, safe to commit")
-    show.data("Next: leastkey up" if spec == DEFAULT_SPEC else f"Next: leastkey up --spec {spec}")
+    chosen = {} if spec == DEFAULT_SPEC else {"--spec": spec}
+    show.data(f"Next: leastkey up{words_for('up', chosen)}")
+    if not answers["sandbox"]:
+        here = words_for("up", {**chosen, "--sandbox": ""})
+        show.data(f"No AWS account at hand: leastkey up{here}")
 
 
 def _text(value: object) -> str | None:
@@ -91,13 +96,13 @@ def _text(value: object) -> str | None:
 
 
 def _region(given: str | None) -> tuple[str, str]:
-    """Give the region and where it comes from."""
+    """Give the region and where it comes from, empty for the default."""
     if given is not None:
         return given, "--region"
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         if value := os.environ.get(name):
             return value, name
-    return "us-east-1", "no setting found, so the default"
+    return "us-east-1", ""
 
 
 def _write_new(path: Path, shown: str, text: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from leastkey import __version__
+from leastkey.cli.again import chosen_in, in_context
 from leastkey.cli.show import Show
 from leastkey.cli.streams import delivering, open_missing, silence
 from leastkey.errors import AwsError, Exit, LeastkeyError
@@ -29,7 +30,7 @@ COMMANDS: Final = {
     "destroy": "take everything of the project down again",
     "creds": "print credentials for the AWS CLI to read",
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
-    "help": "explain an error code, the exit codes or the words",
+    "help": "explain a command, an error code, the steps, the words",
 }
 
 _BEGUN: Final = "what was begun stands in the journal; the same command goes on"
@@ -75,13 +76,13 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is answered with the nearest name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from leastkey.iam.catalog import nearest
+            from difflib import get_close_matches
 
-            close = nearest(args[0], COMMANDS)
+            close = next(iter(get_close_matches(args[0].lower(), COMMANDS, n=1, cutoff=0.74)), None)
             raise LeastkeyError(
                 "usage",
                 f"`{args[0]}` is no command",
-                remedy=f"leastkey {close}" if close else "leastkey --help",
+                remedy=(*([f"leastkey {close}"] if close else []), "all of them: `leastkey --help`"),
             )
         return super().resolve_command(ctx, args)
 
@@ -121,7 +122,10 @@ def _run(arguments: Sequence[str], show: Show) -> int:
         silence(sys.stdout)
         return int(Exit.OK)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # the last door: no traceback with a secret in its locals may leave
-        return _fail(show, _document(error))
+        found = _document(error)
+        chosen = chosen_in(_own(arguments))
+        found.remedy = tuple(in_context(line, chosen) for line in found.remedy)
+        return _fail(show, found)
 
 
 def _document(error: BaseException) -> LeastkeyError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from leastkey.cli.again import words_for
 from leastkey.cli.show import Show
 
 if TYPE_CHECKING:
@@ -33,10 +35,17 @@ class Options:
     verbose: bool
     show: Show
 
-    @property
-    def again(self) -> str:
-        """The words that make another command mean the same project, for the hints: empty or ` --spec FILE`."""
-        return f"{f' --spec {self.spec}' if self.spec_given else ''}{' --sandbox' if self.sandbox else ''}"
+    def again(self, command: str) -> str:
+        """Give the words that make another command mean the same, for the hints: empty or such as ` --spec FILE`."""
+        given = {
+            "--spec": self.spec if self.spec_given else None,
+            "--sandbox": "" if self.sandbox else None,
+            "--vault": None if self.vault == os.environ.get("LEASTKEY_VAULT") else self.vault,
+            "--admin-profile": self.admin_profile,
+            "--allow-endpoint": self.allow_endpoint,
+            "--profile": self.profile,
+        }
+        return words_for(command, {name: value for name, value in given.items() if value is not None})
 
 
 _OUTPUT: Final = (

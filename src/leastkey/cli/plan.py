@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from leastkey.cli.options import Options
 
 __all__ = ["command"]
+
+SHORT: Final = 34
+"""A hint this long still has room for a remark within 80 columns."""
 
 
 @click.command("plan", epilog="Example: leastkey plan --spec jobs/leastkey.yaml --exit-code")
@@ -30,7 +33,11 @@ def command(options: Options, *, exit_code: bool) -> int:
     show_plan(show, plan)
     if plan.is_empty:
         show.data(f"Already as described: {summary(plan)}")
+        show.data(f"Next: leastkey verify{options.again('verify')}")
         return int(Exit.OK)
     show.data(f"{summary(plan)}  Nothing was changed.")
-    show.data(f"Next: leastkey apply {plan.id}{options.again}      (refuses if account or spec have drifted)")
+    command = f"Next: leastkey apply {plan.id}{options.again('apply')}"
+    show.data(
+        f"{command}      (refuses if account or spec have drifted)" if len(command) < SHORT else command
+    )
     return int(Exit.CHANGES if exit_code else Exit.OK)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from leastkey.cli.wrap import wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leastkey.cli.show import Show
     from leastkey.plan.plan import Change, Plan
 
 __all__ = ["plan_document", "show_plan", "summary"]
+
+_NAME: Final = 26
+"""A name longer than this does not widen the table for all others."""
 
 
 def summary(plan: Plan) -> str:
@@ -19,14 +25,19 @@ def summary(plan: Plan) -> str:
 
 def show_plan(show: Show, plan: Plan) -> None:
     """Print the changes, what they mean in plain words, and the warnings."""
-    for change in plan.changes:
-        show.data(_line(change))
+    show.talk()
+    for line in _rows(plan.changes):
+        show.data(line)
     if plan.changes:
         show.data()
     _plain_words(show, plan)
     for warning in plan.warnings:
-        show.data(f"warning  {warning.place} {warning.what}")
-        show.data(f"         to tighten it: {warning.remedy}")
+        for head, text in (
+            ("warning", f"{warning.place} {warning.what}"),
+            ("", f"to tighten it: {warning.remedy}"),
+        ):
+            for line in wrapped(f"{head:<9}", text):
+                show.data(line)
     if plan.warnings:
         show.data()
 
@@ -67,8 +78,16 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _line(change: Change) -> str:
-    return f"  {change.step}  {change.sign} {change.noun:<17}{change.name:<26} {change.note}".rstrip()
+def _rows(changes: Sequence[Change]) -> list[str]:
+    """Give the changes as a table, as narrow as its words allow."""
+    noun = max((len(change.noun) for change in changes), default=0)
+    name = max(
+        (len(change.name) for change in changes if change.note and len(change.name) <= _NAME), default=0
+    )
+    return [
+        f"  {change.step}  {change.sign} {change.noun:<{noun}}  {change.name:<{name}}  {change.note}".rstrip()
+        for change in changes
+    ]
 
 
 def _plain_words(show: Show, plan: Plan) -> None:
@@ -78,8 +97,6 @@ def _plain_words(show: Show, plan: Plan) -> None:
         for word, sentences in (("can", identity.can), ("cannot", identity.cannot)):
             for index, sentence in enumerate(sentences):
                 head = f"  {word if index == 0 else '':<8}"
-                for line in textwrap.wrap(sentence, 80, initial_indent=head, subsequent_indent=" " * 10) or [
-                    head
-                ]:
+                for line in wrapped(head, sentence):
                     show.data(line)
         show.data()

@@ -29,9 +29,9 @@ class LineProgress:
         """Tell that one change is made."""
         tail = f"   {note}" if note else ""
         with self._lock:
-            self._show.marked("  ok", "good", f"  {noun:<11} {plain(name):<28} {seconds:.1f} s{tail}")
+            self._show.marked("  ok", "good", f"  {noun:<16} {plain(name):<28} {seconds:.1f} s{tail}")
 
     def failed(self, noun: str, name: str) -> None:
         """Tell that one change was refused."""
         with self._lock:
-            self._show.marked("  NO", "bad", f"  {noun:<11} {name}")
+            self._show.marked("  NO", "bad", f"  {noun:<16} {name}")

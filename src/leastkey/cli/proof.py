@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from leastkey.broker.session import session_for
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from leastkey.ports.aws import Calls
     from leastkey.verify.report import Report
 
-__all__ = ["exit_of", "prove", "show_reports"]
+__all__ = ["exit_of", "first_run", "prove", "show_reports"]
 
 
 def prove(
@@ -65,6 +66,28 @@ def show_reports(show: Show, reports: Sequence[Report], *, verbose: bool, most: 
             show.data(f"{report.identity}:")
         for line in report.lines(verbose=verbose, most=most):
             show.data(line)
+
+
+def first_run(project: Project) -> str:
+    """Give a command that the first identity with a key may run, to try; without one, how a keyless role is used."""
+    identities = project.wanted.identities
+    first = next((identity for identity in identities if identity.user is not None), None)
+    if first is None:
+        return "leastkey help keyless"
+    name = f" {first.name}" if len(identities) > 1 else ""
+    call = "ec2 describe-regions" if _may_describe_regions(first) else "sts get-caller-identity"
+    return f"leastkey run{name}{project.options.again('run')} -- aws {call}"
+
+
+def _may_describe_regions(identity: WantedIdentity) -> bool:
+    """Say whether our own policies plainly allow the call everybody tries first."""
+    statements = [statement for policy in identity.policies for statement in policy.document.statements]
+    speaking = [
+        statement
+        for statement in statements
+        if any(fnmatchcase("ec2:describeregions", action.lower()) for action in statement.actions)
+    ]
+    return bool(speaking) and all(each.effect == "Allow" and not each.conditions for each in speaking)
 
 
 def exit_of(reports: Sequence[Report]) -> int:

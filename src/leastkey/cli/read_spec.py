@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["default_project", "one_identity", "read_spec"]
 
+_NAMED: Final = 2
+"""How many of several identities a hint gives a command for."""
+_LISTED: Final = 6
 LARGEST_SPEC: Final = 1 << 20
 """Bytes. A longer file is not read at all."""
 
@@ -39,22 +42,29 @@ def default_project(spec_path: Path) -> str:
     return name or "project"
 
 
-def one_identity(spec: Spec, name: str | None) -> Identity:
-    """Give the identity of this name, or the only one. Raises LeastkeyError."""
+def one_identity(spec: Spec, name: str | None, how: str = "NAME") -> Identity:
+    """Give the identity of this name, or the only one. `how`: the command that names one. Raises LeastkeyError."""
     if name is None:
         if len(spec.identities) == 1:
             return spec.identities[0]
-        names = ", ".join(f"`{identity.name}`" for identity in spec.identities)
-        raise LeastkeyError("usage", f"the spec has several identities: {names}", remedy="name one")
+        all_names = ", ".join(f"`{identity.name}`" for identity in spec.identities)
+        raise LeastkeyError(
+            "usage",
+            f"the spec has several identities: {all_names}",
+            remedy=tuple(how.replace("NAME", identity.name) for identity in spec.identities[:_NAMED]),
+        )
     found = next((identity for identity in spec.identities if identity.name == name), None)
     if found is None:
         from leastkey.iam.catalog import nearest
 
-        close = nearest(name, [identity.name for identity in spec.identities])
+        names = [identity.name for identity in spec.identities]
+        close = nearest(name, names)
         raise LeastkeyError(
             "unknown-name",
             f"{spec.file} has no identity `{name}`",
-            remedy=f"did you mean `{close}`?" if close else "leastkey plan",
+            remedy=f"did you mean `{close}`?"
+            if close
+            else f"it has {', '.join(f'`{each}`' for each in names[:_LISTED])}",
         )
     return found
 

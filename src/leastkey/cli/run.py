@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from leastkey.cli.again import VALUED
 from leastkey.cli.options import common_options
 from leastkey.errors import LeastkeyError
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _CHILD: Final = "leastkey.child"
+FIRST_CALL: Final = ("aws", "ec2", "describe-regions")
 
 
 class RunCommand(click.Command):
@@ -26,7 +30,30 @@ class RunCommand(click.Command):
         if "--" in args:
             at = args.index("--")
             args, ctx.meta[_CHILD] = args[:at], tuple(args[at + 1 :])
+        else:
+            _refuse_undivided(args)
         return super().parse_args(ctx, args)
+
+
+def _refuse_undivided(args: list[str]) -> None:
+    """Refuse `run aws s3 ls`, where the `--` was forgotten, and give the line that was meant."""
+    rest = list(args)
+    while rest and rest[0].startswith("-"):
+        if rest.pop(0) in VALUED and rest:
+            rest.pop(0)
+    if not rest:
+        return
+    if shutil.which(rest[0]) is None:
+        name, *rest = rest
+        ours = [name, "--", *(rest or FIRST_CALL)]
+    else:
+        ours = ["--", *rest]
+    raise LeastkeyError(
+        "usage",
+        "there is no command to run behind `--`",
+        state="nothing was started",
+        remedy=f"leastkey run {shlex.join(ours)}",
+    )
 
 
 @click.command(
@@ -51,11 +78,11 @@ def command(ctx: click.Context, options: Options, identity: str | None) -> int:
             "usage",
             "there is no command to run behind `--`",
             state="nothing was started",
-            remedy="leastkey run -- aws ec2 describe-regions",
+            remedy=f"leastkey run -- {' '.join(FIRST_CALL)}",
         )
     with saying_not_started(child[0]):
         here = machine()
-        binding = binding_of(here, options, identity)
+        binding = binding_of(here, options, identity, f"leastkey run NAME -- {shlex.join(child)}")
         # A child cannot come back for another session.
         session = session_of(here, binding, is_lasting=True)
     return run_child(child, child_environment(os.environ, session, binding))

@@ -63,12 +63,11 @@ def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bo
             "state_dir": str(folder),
         },
     )
-    kept = "nothing is kept" if run.is_ephemeral else f"state is kept in {folder}"
-    show.data(
-        f"{'Already running' if run.already else 'Sandbox'}   {run.endpoint_url}, nothing goes to AWS, {kept}"
-    )
+    already = ", already running" if run.already else ""
+    show.data(f"Sandbox   {run.endpoint_url}{already}, nothing goes to AWS")
+    show.data(f"State     {'nothing is kept' if run.is_ephemeral else folder}")
     show.data(f"Enforced  {ENFORCED}")
-    show.data("Next: leastkey sandbox env      or: leastkey up --sandbox")
+    show.data('Next: leastkey up --sandbox      or: eval "$(leastkey sandbox env)"')
 
 
 @command.command(epilog="Example: leastkey sandbox stop")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from leastkey.cli.streams import delivering, silence
+from leastkey.cli.wrap import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ __all__ = ["JSON_VERSION", "Show", "plain"]
 JSON_VERSION: Final = 1
 
 _COLOURS: Final = {"good": "32", "bad": "31", "note": "33", "dim": "2", "bold": "1"}
+_LABEL: Final = re.compile(r"\S+(?: \S+)* {2,}(?=\S)")
 _STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
@@ -93,11 +96,11 @@ class Show:
     def error(self, error: LeastkeyError) -> None:
         """Print an error as a small document: what, why, state, and the commands that help after a blank line."""
         place = f"{error.place} " if error.place else ""
-        self.marked(f"error[{error.code}]", "bad", f": {place}{error.what}")
-        for line in error.why:
-            self.talk(f"  {line}")
-        if error.state:
-            self.talk(f"  state      {error.state}")
+        mark = f"error[{error.code}]"
+        first, *more = wrapped(f"{mark}: ", f"{place}{error.what}", 2)
+        self.marked(mark, "bad", first.removeprefix(mark))
+        for line in (*more, *_facts(error)):
+            self.talk(line)
         self.talk()
         remedies = _remedies(error)
         for index, remedy in enumerate(remedies):
@@ -125,6 +128,17 @@ class Show:
 def _remedies(error: LeastkeyError) -> tuple[str, ...]:
     """Give what helps; where the error names nothing better, what its code means."""
     return error.remedy or (f"`leastkey help {error.code}`",)
+
+
+def _facts(error: LeastkeyError) -> list[str]:
+    """Give the lines between an error's first and its hints: a fact under its own label where it has one."""
+    facts = [*error.why, *([f"state      {error.state}"] if error.state else [])]
+    found: list[str] = []
+    for fact in facts:
+        label = _LABEL.match(fact)
+        head = f"  {label[0]}" if label else "  "
+        found.extend(wrapped(head, fact[label.end() :] if label else fact))
+    return found
 
 
 def _wants_colour(choice: str, stream: TextIO) -> bool:

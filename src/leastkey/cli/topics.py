@@ -11,9 +11,10 @@ spec      the file leastkey.yaml: who may do what
 plan      what has to change in the account so that it is as the spec says
 vault     where long-lived secrets lie: an age file whose own key is kept apart
 broker    what assumes the role and serves short-lived sessions to scripts
-verdict   the answer of a judge to one request: allow, implicit deny, explicit deny
+verdict   a judge's answer to one request: allow, implicit deny, explicit deny
 
-All other words are AWS's own: role, policy, user, trust policy, boundary, session."""
+All other words are AWS's own: role, policy, user, trust policy, boundary,
+session."""
 
 STEPS: Final = """\
 1 role           a role whose trust policy names exactly who may wear it
@@ -33,16 +34,18 @@ In leastkey.yaml write, instead of `- user`:
     used-by:
       - service: ec2
 
-leastkey then makes an instance profile. Start the instance with it, and every AWS
-tool on it finds its credentials by itself. No secret exists that could be lost."""
+leastkey then makes an instance profile. Start the instance with it, and every
+AWS tool on it finds its credentials by itself. No secret exists that could be
+lost."""
 
 VAULTS: Final = """\
-keyring          an age file; its key lies in the platform's store (Secret Service,
-                 Keychain, Credential Manager) and is protected by your login
-age-file         an age file; its key lies beside it in a file only you can read.
-                 That hides the secret from other users and from backups that leave
-                 the folder out. It does not protect it from who can read your files
-age-file:/PATH   the same, with its key in a file you name, on another disk perhaps
+keyring         an age file; its key lies in the platform's store (Secret
+                Service, Keychain, Credential Manager), protected by your login
+age-file        an age file; its key lies beside it in a file only you can read.
+                That hides the secret from other users and from backups that
+                leave the folder out. It does not protect it from who can read
+                your files
+age-file:/PATH  the same, with its key in a file you name, perhaps elsewhere
 
 Choose with --vault NAME or LEASTKEY_VAULT. The choice is remembered."""
 

@@ -22,7 +22,7 @@ def command(options: Options, *, allow_removals: bool) -> int:
     from leastkey.cli.carry import carry_out
     from leastkey.cli.plan_view import plan_document, show_plan, summary
     from leastkey.cli.planning import planned
-    from leastkey.cli.proof import exit_of, prove, show_reports
+    from leastkey.cli.proof import exit_of, first_run, prove, show_reports
     from leastkey.cli.wiring import build
 
     project = build(options)
@@ -38,8 +38,7 @@ def command(options: Options, *, allow_removals: bool) -> int:
         show.data(f"Already as described: {summary(plan)}")
     show_reports(show, reports, verbose=options.verbose)
     code = exit_of(reports)
-    first = next((identity for identity in project.wanted.identities if identity.user is not None), None)
-    if code == 0 and first is not None:
-        name = "" if len(project.wanted.identities) == 1 else f" {first.name}"
-        show.data(f"Next: leastkey run{name}{options.again} -- aws ec2 describe-regions")
+    show.data(f"Each of them: leastkey verify{options.again('verify')}")
+    if code == 0:
+        show.data(f"Next: {first_run(project)}")
     return code

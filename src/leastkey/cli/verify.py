@@ -23,7 +23,7 @@ SHOWN_ROWS: Final = 6
 def command(options: Options, identity: str | None) -> int:
     """Prove what each identity may and may not do: our engine and AWS's own answers must agree. Changes nothing."""
     from leastkey.cli.planning import look, who_and_where
-    from leastkey.cli.proof import exit_of, prove, show_reports
+    from leastkey.cli.proof import exit_of, first_run, prove, show_reports
     from leastkey.cli.read_spec import one_identity
     from leastkey.cli.wiring import build
 
@@ -34,4 +34,7 @@ def command(options: Options, identity: str | None) -> int:
     reports = prove(project, look(project).managed, identity, settling=False)
     options.show.document("verify", {"identities": [report.to_json() for report in reports]})
     show_reports(options.show, reports, verbose=True, most=None if options.verbose else SHOWN_ROWS)
-    return exit_of(reports)
+    code = exit_of(reports)
+    if code == 0:
+        options.show.data(f"Next: {first_run(project)}")
+    return code

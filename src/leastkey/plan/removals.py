@@ -107,7 +107,7 @@ def _profiles(wanted: Wanted, local: SeenLocal) -> Iterator[Change]:
     for name, here in sorted(local.identities.items()):
         if name not in keyed and (here.user is not None or here.bound_profile is not None or here.settling):
             shown = f"`{here.bound_profile}`" if here.bound_profile is not None else f"of {name}"
-            note = f"{local.config_file}, with its backup and session"
+            note = f"from {local.config_file}, with its session"
             yield Lines(name).remove("profile", shown, note, RemoveProfile(here.bound_profile))
 
 

@@ -87,6 +87,14 @@ def _unknown_operator(operator: Text) -> Exception:
             (),
             remedy="`Null` takes nothing before or after it",
         )
+    if _KEY.fullmatch(operator.value):
+        return unknown(
+            operator.place,
+            operator.value,
+            "no condition operator",
+            (),
+            remedy=f"the operator comes first: `when: {{StringEquals: {{{shown(operator.value)}: VALUE}}}}`",
+        )
     return unknown(operator.place, operator.value, "no condition operator", OPERATORS)
 
 

@@ -196,12 +196,17 @@ def find_platform_store(
         try:
             backend = _within(limit_seconds, lambda name=name: _opened(name))  # type: ignore[misc]  # bound per turn
         except TimeoutError:
-            reasons.append(f"{name} did not answer within {limit_seconds:g} seconds")
+            reasons.append(f"{_short(name)} did not answer within {limit_seconds:g} seconds")
         except Exception as error:  # noqa: BLE001  # a back end that cannot work here says so in many ways
-            reasons.append(f"{name}: {error}")
+            reasons.append(f"{_short(name)}: {error}")
         else:
             return PlatformStore(backend, address, limit_seconds)
     return "; ".join(reasons) or "no secure store is known for this platform"
+
+
+def _short(name: str) -> str:
+    """Give a back end's name as people know it: `SecretService` of `keyring.backends.SecretService.Keyring`."""
+    return name.split(".")[-2] if name.count(".") > 1 else name
 
 
 def _opened(name: str) -> Any:

@@ -116,6 +116,9 @@ class Report:
         found = (
             [] if verbose else ["Two judges: our engine (offline) and AWS (real calls that change nothing)"]
         )
+        # What holds for every row is said once.
+        same = len(self.rows) > 1 and len({row.note for row in self.rows}) == 1
+        found.extend([f"  {self.rows[0].note}"] if same and self.rows[0].note else [])
         for side, head in _HEADS:
             rows = [row for row in self.rows if row.side == side]
             if rows and verbose:
@@ -129,20 +132,20 @@ class Report:
             ]
             for row in shown:
                 found.append(f"{row.what:<{width}}  {row.engine:<7}  {row.aws}")
-                found.extend([f"       {row.note}"] if row.note else [])
+                found.extend([f"       {row.note}"] if row.note and not same else [])
             if verbose and len(shown) < len(rows):
                 found.append(f"       ... {len(rows) - len(shown)} more, all ok   (-v shows them)")
-        return (*found, self._summary(verbose=verbose))
+        return (*found, self._summary)
 
-    def _summary(self, *, verbose: bool) -> str:
+    @property
+    def _summary(self) -> str:
         counts = self.counts
         words = [
             f"{counts['ok']} of {counts['total']} as expected, judges agree on {counts['agree']}",
             *([f"{counts['engine_only']} by the engine alone"] if counts["engine_only"] else []),
             *([f"{counts['not_judged']} not judged"] if counts["not_judged"] else []),
         ]
-        hint = "" if verbose else "   (leastkey verify shows each)"
-        return f"{', '.join(words)}.{hint}"
+        return f"{', '.join(words)}."
 
 
 def _score(rows: Sequence[Row]) -> str:

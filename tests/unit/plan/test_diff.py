@@ -171,7 +171,7 @@ def test_an_identity_that_left_the_spec_goes_with_its_key_and_profile() -> None:
     assert lines(plan) == snapshot(
         [
             "5 - access key  of acme-reports  and its secret in the vault",
-            "6 - profile  `reports`  ~/.aws/config, with its backup and session",
+            "6 - profile  `reports`  from ~/.aws/config, with its session",
             "4 - attachment  acme-reports -> acme-reports",
             "3 - user  acme-reports",
             "1 - role  acme-reports",
