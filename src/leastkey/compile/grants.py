@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from leastkey.compile import cautions
 from leastkey.compile.levels import actions_of, known, matching
@@ -47,6 +47,8 @@ def meaning_of(grant: Grant, effect: Effect, partition: str) -> Meaning:
                     place=str(grant.place),
                 )
             return Meaning(cautions=cautions.of_managed(grant))
+        case _:
+            assert_never(grant)
 
 
 # --- access levels

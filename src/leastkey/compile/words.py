@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from leastkey.compile.s3 import SCHEME, S3Location
 from leastkey.iam.catalog import service_catalog
@@ -66,6 +66,8 @@ def grant_words(grant: Grant, levels: tuple[Level, ...]) -> tuple[str, ...]:
             return (f"what {grant.path} says, {count} statement{'' if count == 1 else 's'}",)
         case ManagedGrant():
             return (f"what the AWS-managed policy {grant.name.rsplit('/', 1)[-1]} allows",)
+        case _:
+            assert_never(grant)
 
 
 def boundary_words(boundary: Boundary) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context, Principal, Request
 
 __all__ = ["Asked", "RequestError"]
 
+_OF_AN_ACCOUNT: Final = frozenset({"user", "role", "session", "feduser", "root"})
+
 
 class RequestError(ValueError):
-    """A request that no policy can be asked about: a wildcard inside the resource, a key given twice, no action."""
+    """A request that no policy can be asked about: a wildcard in it, a key given twice, no action, no account."""
 
 
 class Asked:
@@ -49,6 +51,8 @@ class Asked:
         self.head = tuple(parts[:5]) if len(parts) == 6 and parts[0] == "arn" else None
         self.tail = parts[5] if self.head else ""
         self.has_upper = self.head is not None and parts[3] + parts[4] != (parts[3] + parts[4]).lower()
+        if request.principal.type in _OF_AN_ACCOUNT and not request.principal.account:
+            raise RequestError(f"a {request.principal.type} belongs to an account, and none is named")
         self.principal: Principal = request.principal
         self.account = request.principal.account
         # A resource without an owner (`*`) is asked for in the caller's own account.

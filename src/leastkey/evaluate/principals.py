@@ -101,8 +101,6 @@ def _strength(entry: str, principal: Principal) -> Grant:
 
 
 def _is_account(entry: str, account: str) -> bool:
-    if not account:
-        return False
     if entry == account:
         return True
     parts = entry.split(":")

@@ -12,18 +12,13 @@ _TOKEN: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)')
 
 
 def line_and_column(path: str, text: str) -> tuple[int, int]:
-    """Give where a path stands, or the nearest parent of it that stands in the text. Both count from 1.
+    """Give where a path stands in the text, both counted from 1; the beginning where it does not stand.
 
     `$..KEY` is the last place of a key that stands twice in one object.
     """
     places: dict[str, int] = {}
     _walk(text, places)
-    if path.startswith("$.."):
-        offset = _second(places, path[2:])
-    else:
-        while path not in places:
-            path = path[: max(path.rfind("."), path.rfind("["), 1)]
-        offset = places[path]
+    offset = _second(places, path[2:]) if path.startswith("$..") else places.get(path, 0)
     before = text[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")
 

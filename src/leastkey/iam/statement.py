@@ -88,9 +88,7 @@ def _one_or_list(values: tuple[str, ...]) -> Json:
 
 
 def _conditions_json(conditions: tuple[Condition, ...]) -> Json:
-    result: dict[str, Json] = {}
+    by_operator: dict[str, dict[str, Json]] = {}
     for condition in conditions:
-        keys = result.setdefault(condition.operator, {})
-        if isinstance(keys, dict):
-            keys[condition.key] = _one_or_list(condition.values)
-    return result
+        by_operator.setdefault(condition.operator, {})[condition.key] = _one_or_list(condition.values)
+    return {**by_operator}

@@ -100,4 +100,5 @@ def _identity_changes(
         yield from instance_profile_changes(identity.instance_profile, profile, lines)
     if identity.user is not None:
         yield from key_changes(identity.user, user, here, local, lines)
-        yield from profile_changes(identity, here, local, lines)
+    if identity.profile is not None:
+        yield from profile_changes(identity.profile, identity.name, here, local, lines)

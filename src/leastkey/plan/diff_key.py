@@ -7,7 +7,7 @@ Source: IAM User Guide, "Manage access keys for IAM users".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from leastkey.compile.wanted import Caution
 from leastkey.errors import LeastkeyError
@@ -18,7 +18,7 @@ from leastkey.plan.operation import EnsureKey, WriteProfile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leastkey.compile.wanted import WantedIdentity, WantedUser
+    from leastkey.compile.wanted import WantedIdentity, WantedProfile, WantedUser
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.plan.changes import Lines
     from leastkey.plan.plan import Change
@@ -76,26 +76,25 @@ def key_cautions(wanted: WantedIdentity, seen: SeenUser | None, here: LocalIdent
 
 
 def profile_changes(
-    wanted: WantedIdentity, here: LocalIdentity, local: SeenLocal, lines: Lines
+    profile: WantedProfile, identity: str, here: LocalIdentity, local: SeenLocal, lines: Lines
 ) -> Iterator[Change]:
     """Say whether the profile has to be written; one that is bound elsewhere is never overwritten."""
-    profile = wanted.profile
-    if profile is None:
-        return
     name = f"`{profile.name}`"
     previous = here.bound_profile if here.bound_profile != profile.name else None
     note = f"{local.config_file}: a command, no secret"
     match here.profile:
         case "foreign":
-            raise _profile_exists(wanted.name, profile.name, here)
+            raise _profile_exists(identity, profile.name, here)
         case "shadowed":
-            raise _profile_shadowed(wanted.name, profile.name, here)
+            raise _profile_shadowed(identity, profile.name, here)
         case "absent":
             yield lines.add("profile", name, note, WriteProfile(profile, previous))
         case "ours-stale":
             yield lines.alter("profile", name, note, WriteProfile(profile, previous))
         case "ours-current":
             return
+        case _:
+            assert_never(here.profile)
 
 
 def _pointer(wanted: WantedUser, here: LocalIdentity) -> AccessKeyId | None:

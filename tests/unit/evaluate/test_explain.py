@@ -164,12 +164,36 @@ def test_every_matching_statement_of_a_verdict_is_named() -> None:
         asked("s3:"),
         asked("s3:Get*"),
         asked(resource="arn:aws:s3:::acme-reports/*"),
+        Request("s3:GetObject", OBJECT, Principal("user", ALICE.arn, ""), ACCOUNT),
         Request("s3:GetObject", OBJECT, ALICE, ACCOUNT, {"aws:username": "a", "aws:UserName": "b"}),
     ],
 )
 def test_what_cannot_be_asked_is_refused(request_: Request) -> None:
     with pytest.raises(RequestError):
         decide(request_, Policies())
+
+
+@pytest.mark.parametrize("arn", ["AROAEXAMPLE:run", f"arn:aws:sts::{ACCOUNT}:federated-user/job"])
+def test_a_session_whose_arn_names_no_role_is_no_session_of_a_named_role(arn: str) -> None:
+    names_the_role = parse_document(
+        {
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/job"},
+                "Action": "s3:GetObject",
+                "Resource": "*",
+            }
+        },
+        "resource",
+    )
+    policies = Policies(resource=NamedDocument("bucket", names_the_role))
+    verdicts = [
+        decide(
+            Request("s3:GetObject", OBJECT, Principal("session", each, ACCOUNT), ACCOUNT), policies
+        ).is_allowed
+        for each in (arn, f"arn:aws:sts::{ACCOUNT}:assumed-role/job/run")
+    ]
+    assert verdicts == [False, True]
 
 
 def test_trust_is_asked_of_whoever_is_not_trusted_by_it() -> None:

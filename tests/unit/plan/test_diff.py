@@ -243,6 +243,23 @@ def test_a_key_that_was_deleted_by_hand_is_made_again() -> None:
     assert [change.operation for change in plan.changes] == [op.EnsureKey("acme-reports", user_is_new=False)]
 
 
+def test_a_key_that_was_deleted_by_hand_while_an_operation_is_open_is_made_again() -> None:
+    here = replace(BOUND.identity("reports"), settling=1)
+    (change,) = make_plan(
+        project(identity()), with_keys(look(standing())), SeenLocal({"reports": here})
+    ).changes
+    assert change.operation == op.EnsureKey("acme-reports", user_is_new=False)
+    assert "cut off" not in change.note
+
+
+def test_a_key_whose_secret_the_vault_lost_is_made_again_and_the_old_one_is_named() -> None:
+    here = replace(BOUND.identity("reports"), is_secret_lost=True)
+    seen = with_keys(look(standing()), "AKIAPOINTER")
+    (change,) = make_plan(project(identity()), seen, SeenLocal({"reports": here})).changes
+    assert change.operation == op.EnsureKey("acme-reports", user_is_new=False)
+    assert "the secret of ...NTER is lost" in change.note
+
+
 def test_a_key_that_was_switched_off_is_told_and_not_switched_on() -> None:
     seen = with_keys(look(standing()), "AKIAPOINTER", status="Inactive")
     plan = make_plan(project(identity()), seen, BOUND)

@@ -54,6 +54,11 @@ def test_the_id_moves_with_spec_account_and_what_was_seen_of_ours() -> None:
     assert len({empty, longer, drifted}) == 3
 
 
+def test_no_id_is_given_over_what_has_no_stable_text() -> None:
+    with pytest.raises(TypeError, match="float"):
+        fingerprint(replace(project(), identities=(1.5,)), look(Account()), ())  # type: ignore[arg-type]  # what must not come
+
+
 def test_the_id_ignores_strangers_and_the_mark_of_a_key_operation() -> None:
     account = Account()
     iam = FakeConnect(account).iam()
