@@ -8,6 +8,7 @@ from tests.fakes import shown
 from tests.fakes.account import InstanceProfile, Key, Policy, Role, User, Version, refused
 from tests.fakes.lookup import Lookup
 
+from leastkey.iam.arn import Arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId
 from leastkey.iam.limits import USER_INLINE_CHARACTERS
 from leastkey.plan.seen import SeenAccessKey, SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
@@ -17,8 +18,8 @@ from leastkey.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leastkey.iam.arn import Arn
     from leastkey.iam.document import PolicyDocument
+    from leastkey.ports.aws import Untold
 
 PAGE = 1_000
 
@@ -95,6 +96,14 @@ class FakeIam(Lookup):
             return shown.policy(self.account, policy), dict(policy.tags)
 
         return self.account.ask("iam:GetPolicy", read)
+
+    def tags_of(self, kind: Untold, name_or_arn: str) -> TagMap:
+        if kind == "policy":
+            arn = Arn.parse(name_or_arn)
+            return self.account.ask("iam:GetPolicy", lambda: dict(self._policy("GetPolicy", arn).tags))
+        return self.account.ask(
+            "iam:GetInstanceProfile", lambda: dict(self._profile("GetInstanceProfile", name_or_arn).tags)
+        )
 
     def list_instance_profiles(self, path: str) -> tuple[SeenInstanceProfile, ...]:
         account = self.account

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from leastkey.apply.carry import carry_out
+from leastkey.apply.ours import refuse_untagged
 from leastkey.apply.refusals import refusal
 from leastkey.apply.resume import has_open_operations, settle
 from leastkey.apply.schedule import run_all
@@ -70,7 +71,7 @@ def apply_plan(
     started = local.clock.monotonic()
     run = uuid4().hex[:12]
     with local.locks.hold(project_lock(plan.account, endpoint, plan.project), run):
-        _refuse_early(plan, local, helper)
+        _refuse_early(plan, connect, local, helper)
         work = Work(
             run,
             plan.wanted,
@@ -85,13 +86,17 @@ def apply_plan(
     return Applied(len(plan.changes), local.clock.monotonic() - started)
 
 
-def _refuse_early(plan: Plan, local: Local, helper: HelperCommand) -> None:
-    """Find out before anything is written anywhere that the secret or the profile could not be."""
+def _refuse_early(plan: Plan, connect: Connect, local: Local, helper: HelperCommand) -> None:
+    """Find out before anything is written anywhere that the secret or the profile could not be, or may not."""
     operations = [change.operation for change in plan.changes]
     if any(isinstance(operation, WriteProfile) for operation in operations):
         check_helper(helper)
     if any(isinstance(operation, EnsureKey) for operation in operations):
         local.vault.probe()
+    try:
+        refuse_untagged(plan, connect.iam())
+    except AwsError as error:
+        raise refusal(error) from None
 
 
 class _Run:

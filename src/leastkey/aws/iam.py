@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leastkey.clock import Clock
     from leastkey.iam.document import PolicyDocument
     from leastkey.plan.seen import SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
-    from leastkey.ports.aws import TagMap
+    from leastkey.ports.aws import TagMap, Untold
 
 __all__ = ["AwsIam"]
 
@@ -116,6 +116,13 @@ class AwsIam:
         raw = self._read("GetPolicy", PolicyArn=str(arn))["Policy"]
         answer = self._read("GetPolicyVersion", PolicyArn=str(arn), VersionId=raw["DefaultVersionId"])
         return parse.policy(raw, [answer["PolicyVersion"]]), parse.tags(raw.get("Tags"))
+
+    def tags_of(self, kind: Untold, name_or_arn: str) -> TagMap:
+        """Give the tags that neither the dump nor a list shows: one request."""
+        if kind == "policy":
+            return parse.tags(self._read("GetPolicy", PolicyArn=name_or_arn)["Policy"].get("Tags"))
+        answer = self._read("GetInstanceProfile", InstanceProfileName=name_or_arn)
+        return parse.tags(answer["InstanceProfile"].get("Tags"))
 
     def list_instance_profiles(self, path: str) -> tuple[SeenInstanceProfile, ...]:
         """List the instance profiles below a path, those without a role too."""

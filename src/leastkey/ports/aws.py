@@ -37,10 +37,13 @@ __all__ = [
     "KeyUse",
     "Sts",
     "TagMap",
+    "Untold",
     "UserReport",
 ]
 
 TagMap = Mapping[str, str]
+Untold = Literal["policy", "instance profile"]
+"""Kinds of entities whose tags the dump leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ class Iam(AccessKeys, Protocol):
 
     def get_policy(self, arn: Arn) -> tuple[SeenPolicy, TagMap]:
         """Read a customer policy with its document in force and its tags: two requests."""
+        ...
+
+    def tags_of(self, kind: Untold, name_or_arn: str) -> TagMap:
+        """Give the tags that neither the dump nor a list shows: one request."""
         ...
 
     def list_instance_profiles(self, path: str) -> tuple[SeenInstanceProfile, ...]:

@@ -43,12 +43,12 @@ def test_a_run_that_changes_nothing_costs_the_pages_of_the_account_and_five(stra
     assert len(world.requests()) == ceil(account.entities() / 1_000) + 5
 
 
-def test_taking_an_identity_down_costs_seven_requests() -> None:
+def test_taking_an_identity_down_costs_eight_requests() -> None:
     world = World()
     world.up(many(10))
     world.requests()
     world.destroy()
-    assert len(world.requests()) == 7 * 10 + 6
+    assert len(world.requests()) == 8 * 10 + 6
 
 
 def test_changing_one_of_many_costs_one_write() -> None:
