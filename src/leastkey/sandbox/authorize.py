@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest, Caller, Operation
     from leastkey.sandbox.world import World
 
-__all__ = ["authorizations", "authorize", "decision"]
+__all__ = ["authorizations", "authorize", "decision", "denial"]
 
 _LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
     "identity": ("an identity-based policy", "no identity-based policy"),
@@ -65,14 +65,24 @@ def authorize(request: AwsRequest, operation: Operation, caller: Caller, world: 
     except UnjudgedError as error:
         return _unjudged(error.name, f"{request.service}:{operation.name}")
     for needed in wanted:
-        if _is_elsewhere(needed.resource, request):
-            return _unjudged(needed.resource, needed.action)
-        found = decision(needed, caller, world, context)
-        if not found.is_allowed or public_access.blocks(needed, caller, world):
-            return _denial(request, needed, caller, found)
-        if needed.unresolved and _may_be_denied(needed, caller, world):
-            return _unjudged(needed.resource, needed.action)
+        found = denial(request, needed, caller, world, context)
+        if found is not None:
+            return found
     return _hidden(request, operation, caller, world, context)
+
+
+def denial(
+    request: AwsRequest, needed: Authorization, caller: Caller, world: World, context: Context
+) -> Denial | None:
+    """Give the denial of one action on one resource, None when it is allowed."""
+    if _is_elsewhere(needed.resource, request):
+        return _unjudged(needed.resource, needed.action)
+    found = decision(needed, caller, world, context)
+    if not found.is_allowed or public_access.blocks(needed, caller, world):
+        return _denial(request, needed, caller, found)
+    if needed.unresolved and _may_be_denied(needed, caller, world):
+        return _unjudged(needed.resource, needed.action)
+    return None
 
 
 def _unjudged(name: str, action: str) -> Denial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leastkey.sandbox import authorize, context, iam_rules, resolve
+from leastkey.sandbox import authorize, context, iam_rules, resolve, s3_deletes
 from leastkey.sandbox.last_used import note_use
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.unbuilt import unbuilt
@@ -37,13 +37,18 @@ class Judge:
     def authorize(
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Denial | None:
-        """Decide, and give the denial."""
+        """Decide, and give the denial. What is decided part by part is so in `answer`."""
+        if s3_deletes.is_split(request, operation, world):
+            note_use(request, caller, world)
+            return None
         return authorize.authorize(request, operation, caller, world)
 
     def answer(
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Response | None:
         """Answer in moto's place."""
+        if s3_deletes.is_split(request, operation, world):
+            return s3_deletes.deleted(request, caller, world)
         return iam_rules.answer(request, operation, caller, world)
 
     def after(

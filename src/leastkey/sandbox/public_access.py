@@ -5,30 +5,43 @@ New buckets have all four settings on. Source: Amazon S3 User Guide, "Blocking p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ipaddress
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
-    from leastkey.iam.statement import Statement
+    from leastkey.iam.statement import Condition, Statement
     from leastkey.sandbox.authorization import Authorization
     from leastkey.sandbox.request import Caller
     from leastkey.sandbox.world import World
 
 __all__ = ["blocks", "close", "is_public"]
 
-_NARROWING: tuple[str, ...] = (
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "s3:dataaccesspointaccount",
+_NARROWING: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
+    }
 )
-"""Keys that make an Allow for everyone no longer public."""
+"""Keys that make an Allow for everyone no longer public, when they are held to fixed values."""
+
+_HOLDING: Final = frozenset(
+    {"arnequals", "arnlike", "ipaddress", "stringequals", "stringequalsignorecase", "stringlike"}
+)
+"""Operators that hold a key to a value: none that is negated, and none that an absent key passes."""
+
+_LEAST_BITS: Final = {4: 8, 6: 32}
+"""A wider range of addresses than this is everyone."""
 
 
 def blocks(needed: Authorization, caller: Caller, world: World) -> bool:
@@ -62,8 +75,25 @@ def _opens(statement: Statement) -> bool:
     everyone = statement.not_principal is not None or (
         principal is not None and (principal.anyone or "*" in principal.aws)
     )
-    narrowed = any(
-        condition.key.lower() in _NARROWING and not any(value == "*" for value in condition.values)
-        for condition in statement.conditions
-    )
-    return everyone and not narrowed
+    return everyone and not any(_narrows(condition) for condition in statement.conditions)
+
+
+def _narrows(condition: Condition) -> bool:
+    """Say whether a condition holds one of the keys to fixed values."""
+    operator = condition.operator.lower().removeprefix("foranyvalue:")
+    if condition.key.lower() not in _NARROWING or operator not in _HOLDING:
+        return False
+    fixed = _is_narrow_range if condition.key.lower() == "aws:sourceip" else _is_fixed
+    return bool(condition.values) and all(fixed(value) for value in condition.values)
+
+
+def _is_fixed(value: str) -> bool:
+    return not any(sign in value for sign in ("*", "?", "${"))
+
+
+def _is_narrow_range(value: str) -> bool:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return network.is_private or network.prefixlen >= _LEAST_BITS[network.version]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest
     from leastkey.sandbox.world import World
 
-__all__ = ["authorizations", "copy_source", "deleted_keys"]
+__all__ = ["authorizations", "bypasses", "copy_source", "delete_asks", "deleted_keys", "is_quiet"]
 
 _BUCKET_ACTIONS: Final = {
     "DeleteBucketCors": "PutBucketCORS",
@@ -99,6 +99,7 @@ _GRANTS: Final = (
     "x-amz-grant-full-control",
     "x-amz-grant-read",
     "x-amz-grant-read-acp",
+    "x-amz-grant-write",
     "x-amz-grant-write-acp",
 )
 
@@ -112,7 +113,7 @@ def authorizations(operation: str, request: AwsRequest, world: World) -> tuple[A
     # A bucket is made in the caller's account; that the name is taken is said once that is allowed.
     owner = request.account if operation == "CreateBucket" else _owner(where.bucket, world)
     if operation == "DeleteObjects":
-        return _deletes(request, where, owner, context)
+        return _deletes(request, where, owner, context, world)
     if operation in _OBJECT_ACTIONS:
         return _object(operation, request, where, owner, context, world)
     action = _BUCKET_ACTIONS.get(operation, operation)
@@ -138,29 +139,58 @@ def copy_source(request: AwsRequest) -> tuple[str, str, str]:
 
 
 def deleted_keys(body: bytes) -> tuple[tuple[str, str], ...]:
-    """Give key and version of each object a DeleteObjects request names."""
-    if b"<!" in body:
-        return ()
-    try:
-        root = ET.fromstring(body)  # noqa: S314  # a document type is refused above, so there is nothing to expand
-    except ET.ParseError:
+    """Give key and version of each object a DeleteObjects request names, none when it is no such request."""
+    root = _delete_request(body)
+    if root is None:
         return ()
     return tuple(
         (_child(each, "Key"), _child(each, "VersionId")) for each in root if _local(each.tag) == "Object"
     )
 
 
-def _deletes(request: AwsRequest, where: S3Target, owner: str, context: Context) -> tuple[Authorization, ...]:
+def is_quiet(body: bytes) -> bool:
+    """Say whether a DeleteObjects request wants to hear of errors only."""
+    root = _delete_request(body)
+    return root is not None and _child(root, "Quiet").strip().lower() == "true"
+
+
+def delete_asks(
+    request: AwsRequest, bucket: str, owner: str, key: str, version: str, world: World
+) -> tuple[Authorization, ...]:
+    """Give what the deletion of one object needs."""
+    context = {
+        **keys_s3.request_keys(request, S3Target(bucket, key, target(request).query)),
+        **keys_s3.object_keys(world, bucket, key, version),
+        **({"s3:VersionId": version} if version else {}),
+    }
+    names = ["DeleteObjectVersion" if version else "DeleteObject"]
+    names += ["BypassGovernanceRetention"] if bypasses(request) else []
+    return tuple(Authorization(f"s3:{name}", _object_arn(bucket, key), owner, context) for name in names)
+
+
+def bypasses(request: AwsRequest) -> bool:
+    """Say whether a request asks to pass over governance retention: moto takes any text for a yes."""
+    return bool(request.headers.get("x-amz-bypass-governance-retention", ""))
+
+
+def _delete_request(body: bytes) -> Any | None:
+    if b"<!" in body:
+        return None
+    try:
+        root = ET.fromstring(body)  # noqa: S314  # a document type is refused above, so there is nothing to expand
+    except (ET.ParseError, ValueError):
+        return None
+    return root if _local(root.tag) == "Delete" else None
+
+
+def _deletes(
+    request: AwsRequest, where: S3Target, owner: str, context: Context, world: World
+) -> tuple[Authorization, ...]:
     needed = [
-        Authorization(
-            "s3:DeleteObjectVersion" if version else "s3:DeleteObject",
-            _object_arn(where.bucket, key),
-            owner,
-            {**context, "s3:VersionId": version} if version else context,
-        )
+        each
         for key, version in deleted_keys(request.body)
+        for each in delete_asks(request, where.bucket, owner, key, version, world)
     ]
-    # A body that names nothing is moto's to refuse, after somebody was found who may delete in this bucket.
     return tuple(needed) or (
         Authorization("s3:DeleteObject", _bucket_arn(where.bucket), owner, context, unresolved=True),
     )
@@ -194,10 +224,7 @@ def _with_headers(operation: str, request: AwsRequest) -> tuple[str, ...]:
 
 
 def _bypasses(operation: str, request: AwsRequest) -> bool:
-    return (
-        operation in ("DeleteObject", "PutObjectRetention")
-        and request.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
-    )
+    return operation in ("DeleteObject", "PutObjectRetention") and bypasses(request)
 
 
 def _source(request: AwsRequest, context: Context, world: World) -> Authorization:

@@ -11,6 +11,7 @@ from leastkey.iam.document import DocumentError
 from leastkey.sandbox.public_access import close, is_public
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve_s3 import target
+from leastkey.sandbox.resources_s3 import copy_source
 from leastkey.sandbox.world import PARTITION, document
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def refusal(request: AwsRequest, operation: Operation, world: World) -> Refusal 
     """Give S3's refusal of a request, or None."""
     where = target(request)
     found = world.bucket(where.bucket)
+    if not _is_expected(request, where.bucket, world):
+        return Refusal(403, "AccessDenied", "The bucket does not belong to the account that was expected.")
     if operation.name in _OF_UPLOAD:
         return _upload_fault(where.query.get("uploadId", ""), where.key, None if found is None else found[1])
     if operation.name == "PutBucketPolicy":
@@ -37,6 +40,19 @@ def refusal(request: AwsRequest, operation: Operation, world: World) -> Refusal 
     if operation.name == "CreateBucket" and found is not None and found[0] != request.account:
         return Refusal(409, "BucketAlreadyExists", "The requested bucket name is not available.")
     return None
+
+
+def _is_expected(request: AwsRequest, bucket: str, world: World) -> bool:
+    """Say whether the buckets of a request belong to whom its sender expects."""
+    pairs = (
+        ("x-amz-expected-bucket-owner", bucket),
+        ("x-amz-source-expected-bucket-owner", copy_source(request)[0]),
+    )
+    for header, name in pairs:
+        found = world.bucket(name)
+        if header in request.headers and found is not None and found[0] != request.headers[header]:
+            return False
+    return True
 
 
 def settle(request: AwsRequest, operation: Operation, world: World, response: Response) -> None:
