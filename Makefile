@@ -17,6 +17,7 @@ setup: .venv/.done  ## make the virtual environment; leaves .venv/bin/leastkey
 # pip installs into the new environment from outside: Debian's python3 comes without ensurepip.
 .venv/.done: $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("leastkey needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import os, re, sys; sys.exit(None if re.fullmatch(r"[\w./+@:-]+", os.getcwd(), re.ASCII) else "AWS tools cannot start a program at this path: " + os.getcwd() + "\nMove this folder to a path of ASCII letters, digits and ./+@:_- only, then make again")'
 	@echo "Setting up .venv from $(LOCK) (hashes required)" >&2
 	@rm -rf .venv && $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes --no-deps -r $(LOCK)
