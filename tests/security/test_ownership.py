@@ -6,15 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fakes.account import ACCOUNT
 from tests.fakes.flow import World
 from tests.fakes.projects import PATH, PROJECT, allows, identity, project, trust_of
 
 from leastkey.errors import LeastkeyError
+from leastkey.iam.arn import user_arn
 from leastkey.iam.names import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from leastkey.compile.wanted import Wanted
     from leastkey.ports.aws import Iam
 
 FOREIGN: tuple[dict[str, str], ...] = (
@@ -113,3 +116,31 @@ def test_tags_of_ours_on_a_stranger_and_strangers_under_our_path_change_nothing(
     world.destroy()
     assert world.account.users == before
     assert set(world.account.roles) == set(before)
+
+
+def _called(name: str, user: str) -> Wanted:
+    """Give a project whose user has a name of its own choosing."""
+    one = identity(f"job-of-{name}", project=name)
+    assert one.user is not None
+    arn = user_arn("aws", ACCOUNT, path_of(name), user)
+    trust = trust_of(arn)
+    return project(
+        replace(one, user=replace(one.user, arn=arn, name=user), role=replace(one.role, trust=trust)),
+        name=name,
+    )
+
+
+def test_secrets_of_another_projects_user_of_the_same_name_stay_in_the_vault() -> None:
+    """Our user was deleted elsewhere, and another project on this computer has taken its name since."""
+    world = World()
+    world.up(_called(PROJECT, "bot"))
+    world.account.users.clear()
+    world.account.keys.clear()
+    world.computer.vault.secrets.clear()
+    theirs = _called("beta", "bot")
+    world.up(theirs)
+    held = dict(world.computer.vault.secrets)
+    assert len(held) == 1
+    world.destroy()
+    assert world.computer.vault.secrets == held
+    assert world.plan(theirs).is_empty

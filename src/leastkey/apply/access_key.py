@@ -8,8 +8,8 @@ from leastkey.iam.arn import role_arn
 from leastkey.iam.credentials import shown
 from leastkey.keys.create import ensure_key
 from leastkey.keys.profile import bind_profile, unbind_profile
-from leastkey.keys.remove import remove_keys
-from leastkey.ports.local import Binding, BindingKey, vault_entry
+from leastkey.keys.remove import forget_secrets, remove_keys
+from leastkey.ports.local import Binding, BindingKey
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work
@@ -66,10 +66,7 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     stored = work.local.bindings.get(key)
     wanted = {each.user.name.lower() for each in work.wanted.identities if each.user is not None}
     if stored is not None and stored.user.lower() not in wanted:
-        vault = work.local.vault_for(stored.vault)
-        for entry in vault.entries():
-            if entry.startswith(vault_entry(key.account, key.endpoint, stored.user, "")):
-                vault.delete(entry)
+        forget_secrets(stored.user, key, work.local.vault_for(stored.vault), work.local)
     unbind_profile(key, work.local)
     return operation.profile or change.identity
 

@@ -12,18 +12,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leastkey.errors import AwsError
-from leastkey.iam.credentials import AccessKeyId, shown
+from leastkey.iam.credentials import shown
 from leastkey.keys.recover import accounted, facts_of
 from leastkey.keys.refusals import is_missing
 from leastkey.keys.work import KeyWork, lock_name
+from leastkey.ports.local import vault_entry
 
 if TYPE_CHECKING:
-    from leastkey.iam.credentials import AccessKey
+    from leastkey.iam.credentials import AccessKey, AccessKeyId
     from leastkey.ports.aws import AccessKeys, Sts
-    from leastkey.ports.local import Binding, Local, Vault
+    from leastkey.ports.local import Binding, BindingKey, Local, Vault
     from leastkey.ports.people import Progress
 
-__all__ = ["remove_keys"]
+__all__ = ["forget_secrets", "remove_keys"]
 
 
 def remove_keys(
@@ -43,7 +44,7 @@ def remove_keys(
         deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, binding.vault, "" if stored is None else stored.vault}
         for name in sorted(names - {""}):
-            _forget_secrets(work, local.vault_for(name))
+            forget_secrets(user, binding.key, local.vault_for(name), local)
         for intent in work.intents():
             local.intents.close(intent.operation)
     return deleted
@@ -74,9 +75,15 @@ def _delete(work: KeyWork, key: AccessKeyId) -> None:
             raise
 
 
-def _forget_secrets(work: KeyWork, vault: Vault) -> None:
+def forget_secrets(user: str, key: BindingKey, vault: Vault, local: Local) -> None:
+    """Forget what a vault holds for a user, but what another identity of this computer uses: the name may be its now."""
+    used = {
+        vault_entry(each.key.account, each.key.endpoint, each.user, each.access_key)
+        for each in local.bindings.all()
+        if each.key != key and each.access_key is not None
+    }
     for entry in vault.entries():
-        if entry.startswith(work.entry(AccessKeyId(""))):
+        if entry.startswith(vault_entry(key.account, key.endpoint, user, "")) and entry not in used:
             vault.delete(entry)
 
 
