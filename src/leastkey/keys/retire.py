@@ -15,6 +15,8 @@ from leastkey.keys.work import seen_key
 from leastkey.ports.local import Intent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.keys.work import KeyWork
     from leastkey.ports.aws import KeyList
@@ -23,10 +25,17 @@ __all__ = ["finish_retiring", "retire_found", "retire_key", "switch_off_and_dele
 
 
 def switch_off_and_delete(work: KeyWork, key: AccessKeyId) -> None:
-    """Delete a key at AWS, switched off first: that much is done even when the deletion fails."""
+    """Delete a key at AWS, switched off first: that much is done even when the deletion fails.
+
+    A server that does not know the key yet may be asked to switch it off, and another that does to delete it.
+    """
+    _unless_missing(lambda: work.iam.update_access_key(work.user, key, "Inactive"))
+    _unless_missing(lambda: work.iam.delete_access_key(work.user, key))
+
+
+def _unless_missing(send: Callable[[], None]) -> None:
     try:
-        work.iam.update_access_key(work.user, key, "Inactive")
-        work.iam.delete_access_key(work.user, key)
+        send()
     except AwsError as error:
         if not is_missing(error):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from tests.unit.keys.world import BINDING, USER, FakeIam, Fault, Killed, World
@@ -11,7 +12,13 @@ from tests.unit.keys.world import BINDING, USER, FakeIam, Fault, Killed, World
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import shown
 from leastkey.keys.remove import remove_keys
+from leastkey.keys.retire import switch_off_and_delete
+from leastkey.keys.work import KeyWork
 from leastkey.ports.people import Silent
+
+if TYPE_CHECKING:
+    from leastkey.iam.credentials import AccessKey, AccessKeyId
+    from leastkey.ports.aws import Sts
 
 
 def remove(world: World, faults: dict[int, Fault] | None = None) -> int:
@@ -65,3 +72,23 @@ def test_the_key_in_use_is_ours_wherever_its_secret_lies() -> None:
     remove_keys(USER, BINDING, FakeIam(world), elsewhere, operation=operation, progress=told)
     assert len(told.lines) == 1
     assert shown(stranger) in told.lines[0]
+
+
+class NotEverywhere(FakeIam):
+    """Asks a server to switch keys off that has not heard of them yet."""
+
+    def update_access_key(self, user: str, key: AccessKeyId, status: Literal["Active", "Inactive"]) -> None:
+        raise AwsError("iam:UpdateAccessKey", "NoSuchEntity", f"{user} has no {key} to make {status}")
+
+
+def test_a_key_that_one_server_does_not_know_yet_is_deleted_all_the_same() -> None:
+    world = World()
+    key = world.ensure(new=True)
+    operation = world.start()
+    work = KeyWork(USER, BINDING, NotEverywhere(world), not_asked, world.local(), operation, Silent())
+    switch_off_and_delete(work, key)
+    assert not world.aws
+
+
+def not_asked(key: AccessKey) -> Sts:
+    raise AssertionError(key.id)
