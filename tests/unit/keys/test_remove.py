@@ -83,7 +83,7 @@ class NotEverywhere(FakeIam):
 
 def test_a_key_that_one_server_does_not_know_yet_is_deleted_all_the_same() -> None:
     world = World()
-    key = world.ensure(new=True)
+    key = world.mint(secret_kept=False)
     operation = world.start()
     work = KeyWork(USER, BINDING, NotEverywhere(world), not_asked, world.local(), operation, Silent())
     switch_off_and_delete(work, key)
