@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from leastkey.plan.plan import Plan
 
 __all__ = ["command"]
+
+SHORTEST_ID: Final = 8
+"""Digits of a plan id that must at least be given; how many to compare is the choice of who approves."""
 
 
 @click.command("apply", epilog="Example: leastkey apply 7f3a91c2")
@@ -30,7 +33,7 @@ def command(options: Options, plan_id: str | None, *, allow_removals: bool) -> N
     project = build(options)
     plan, _ = planned(project)
     show = options.show
-    if plan_id is not None and plan_id.lower() != plan.id:
+    if plan_id is not None and not _names(plan_id, plan):
         raise _outdated(plan_id, plan)
     show_plan(show, plan)
     if plan.is_empty:
@@ -39,6 +42,11 @@ def command(options: Options, plan_id: str | None, *, allow_removals: bool) -> N
     show.document("apply", {**plan_document(plan), **done})
     if not plan.is_empty:
         show.data(f"Next: leastkey verify{options.again('verify')}")
+
+
+def _names(plan_id: str, plan: Plan) -> bool:
+    """Say whether an id, or the beginning of one, is this plan's."""
+    return len(plan_id) >= SHORTEST_ID and plan.id.startswith(plan_id.lower())
 
 
 def _outdated(plan_id: str, plan: Plan) -> LeastkeyError:
