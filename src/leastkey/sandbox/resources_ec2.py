@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.iam.catalog import service_catalog
 from leastkey.sandbox.arns import NEW, account_of, filled, resources, texts_by_name
 from leastkey.sandbox.authorization import Authorization
-from leastkey.sandbox.parameters import Parameters, listed, tags_in, text
+from leastkey.sandbox.parameters import Parameters, listed, tags_in, text, walk
 from leastkey.sandbox.resources_iam import pass_role
 from leastkey.sandbox.tags import request_tags, resource_tags
 
@@ -64,6 +64,22 @@ _BY_PREFIX: Final = {
 }
 """Resource types by the head of an id, for CreateTags and DeleteTags."""
 
+_ROLES: Final = {
+    "DeliverCrossAccountRole": "vpc-flow-logs",
+    "DeliverLogsPermissionArn": "vpc-flow-logs",
+    "IamFleetRole": "spotfleet",
+}
+"""Parameters that hand a role over, and the service they hand it to."""
+
+_ABOUT_TEMPLATES: Final = (
+    "CreateLaunchTemplate",
+    "DeleteLaunchTemplate",
+    "DescribeLaunchTemplate",
+    "GetLaunchTemplate",
+    "ModifyLaunchTemplate",
+)
+"""Operations on launch templates themselves: nothing is launched by them."""
+
 _NEW: Final = ("Create", "Allocate", "Copy", "Import", "Register", "Request", "Run")
 """Verbs that make resources whose ids are not known yet."""
 
@@ -107,8 +123,9 @@ class _Ask:
             ("ec2:VolumeSize", "Size"),
             ("ec2:VolumeType", "VolumeType"),
         ):
-            if text(self.parameters, name):
-                found[key] = text(self.parameters, name)
+            values = self._given(name)
+            if values:
+                found[key] = values if len(values) > 1 else values[0]
         found.update(request_tags(self._all_tags()))
         return found
 
@@ -141,16 +158,15 @@ class _Ask:
     def run_instances(self) -> list[Authorization]:
         """Give the resources of RunInstances: image, network, disks and the instance to be."""
         found = [self._arn("instance", NEW), self._arn("volume", NEW)]
-        nics = list(_entries(self.parameters.get("NetworkInterface")))
-        images = listed(self.parameters, "ImageId") or ("",)
-        found += [self._arn("image", each or NEW) for each in images]
-        if text(self.parameters, "KeyName"):
-            found.append(self._arn("key-pair", text(self.parameters, "KeyName")))
-        subnets = [*listed(self.parameters, "SubnetId"), *(text(nic, "SubnetId") for nic in nics)]
+        launched = [self.parameters, *self._templates()]
+        nics = [nic for each in launched for nic in _entries(_one(each, "NetworkInterface"))]
+        found += [self._arn("image", each) for each in self._given("ImageId") or (NEW,)]
+        found += [self._arn("key-pair", each) for each in self._given("KeyName")]
+        subnets = [*self._given("SubnetId"), *(text(nic, "SubnetId") for nic in nics)]
         groups = [
-            *listed(self.parameters, "SecurityGroupId"),
-            *(each for nic in nics for each in listed(nic, "SecurityGroupId")),
-            *self._groups_by_name(),
+            *(group for each in launched for group in _texts(each, "SecurityGroupId")),
+            *(group for nic in nics for group in (*_texts(nic, "SecurityGroupId"), *_texts(nic, "Group"))),
+            *self._groups_by_name(launched),
         ]
         existing = [text(nic, "NetworkInterfaceId") for nic in nics if text(nic, "NetworkInterfaceId")]
         found += [self._arn("subnet", each) for each in subnets if each] or list(self._defaults("subnet"))
@@ -160,13 +176,14 @@ class _Ask:
         found += [self._arn("network-interface", each) for each in existing or (NEW,)]
         found += [
             self._arn("snapshot", text(ebs, "SnapshotId"))
-            for device in _entries(self.parameters.get("BlockDeviceMapping"))
+            for each in launched
+            for device in _entries(_one(each, "BlockDeviceMapping"))
             for ebs in _entries(device.get("Ebs"))
             if text(ebs, "SnapshotId")
         ]
-        template = self.parameters.get("LaunchTemplate")
-        if isinstance(template, dict):
-            found.append(self._arn("launch-template", text(template, "LaunchTemplateId") or NEW))
+        if isinstance(self.parameters.get("LaunchTemplate"), dict):
+            ids = [each.id for each in self._templates_used()] or [NEW]
+            found += [self._arn("launch-template", each) for each in ids]
         return [self._on(arn) for arn in dict.fromkeys(found)]
 
     def tagging(self) -> tuple[Authorization, ...]:
@@ -187,9 +204,9 @@ class _Ask:
 
     def tags_on_create(self) -> Iterator[Authorization]:
         """Give `ec2:CreateTags` for each kind of resource that is tagged while it is made."""
-        for each in _entries(self.parameters.get("TagSpecification")):
+        for each in self._tag_specifications():
             kind = self.kinds.get(text(each, "ResourceType"))
-            tags = tags_in(each.get("Tag"))
+            tags = tags_in(_one(each, "Tag"))
             if not tags:
                 continue
             context = {
@@ -204,33 +221,56 @@ class _Ask:
         """Give `iam:PassRole` for the roles in the instance profiles a request hands over."""
         if self.entry.name.startswith("CreateLaunchTemplate"):  # asked for when the template is used
             return
-        for profile in (*_profiles(self.parameters), *_profiles(self._template())):
-            name = text(profile, "Name") or text(profile, "Arn").rsplit("/", 1)[-1]
-            known = self.world.iam(self.request.account).instance_profiles.get(name)
-            roles = () if known is None else known.roles
+        for profile in (*_profiles(self.parameters), *_profiles(self._templates())):
+            roles = self._roles_of(profile)
             for role in roles:
                 yield pass_role(role.arn, "ec2", self.world)
             if not roles:
                 # A profile without a role hands nothing over, but nobody may use that to probe for names.
                 yield Authorization("iam:PassRole", "*", self.request.account, unresolved=True)
-        fleet = text(self.parameters, "IamFleetRole")
-        if fleet:
-            yield pass_role(fleet, "spotfleet", self.world)
+        for name, value in walk(self.parameters):
+            if name in _ROLES and value:
+                yield pass_role(value, _ROLES[name], self.world)
 
-    def _template(self) -> Any:
-        """Give what the launch template of a request holds."""
-        given = self.parameters.get("LaunchTemplate")
-        if not isinstance(given, dict):
-            return {}
-        backend = self._backend()
-        wanted = (text(given, "LaunchTemplateId"), text(given, "LaunchTemplateName"))
-        known = (
-            each
-            for each in backend.launch_templates.values()
-            if wanted[0] == each.id or wanted[1] == each.name
+    def _roles_of(self, profile: Parameters) -> list[Any]:
+        """Give the roles of an instance profile, be it named by its name, its ARN or both."""
+        known = self.world.iam(self.request.account).instance_profiles.values()
+        wanted = (text(profile, "Name"), text(profile, "Arn"))
+        return [
+            role for each in known if each.name == wanted[0] or each.arn == wanted[1] for role in each.roles
+        ]
+
+    def _templates(self) -> list[Parameters]:
+        """Give what the launch templates of a request hold, whichever version is meant."""
+        return [version.data for each in self._templates_used() for version in each.versions]
+
+    def _templates_used(self) -> list[Any]:
+        """Give the launch templates a request launches from, wherever in it they are named."""
+        if self.entry.name.startswith(_ABOUT_TEMPLATES):
+            return []
+        wanted = {
+            value
+            for name, value in walk(self.parameters)
+            if name in ("LaunchTemplateId", "LaunchTemplateName")
+        }
+        if not wanted:
+            return []
+        known = self._backend().launch_templates.values()
+        return [each for each in known if each.id in wanted or each.name in wanted]
+
+    def _given(self, name: str) -> tuple[str, ...]:
+        """Give a parameter's values: the request's own, else those of its launch templates."""
+        own = listed(self.parameters, name)
+        return own or tuple(
+            dict.fromkeys(value for each in self._templates() for value in listed(each, name))
         )
-        # Whichever version is meant: a role in any of them may be handed over.
-        return [version.data for template in known for version in template.versions]
+
+    def _tag_specifications(self) -> list[Parameters]:
+        return [
+            specification
+            for each in (self.parameters, *self._templates())
+            for specification in _entries(_one(each, "TagSpecification"))
+        ]
 
     def _on(self, arn: str) -> Authorization:
         resource = arn.rsplit("/", 1)[-1]
@@ -240,8 +280,8 @@ class _Ask:
 
     def _all_tags(self) -> dict[str, str]:
         tags = tags_in(self.parameters.get("Tag"))
-        for each in _entries(self.parameters.get("TagSpecification")):
-            tags.update(tags_in(each.get("Tag")))
+        for each in self._tag_specifications():
+            tags.update(tags_in(_one(each, "Tag")))
         return tags
 
     def _arn(self, kind: str, name: str) -> str:
@@ -273,8 +313,8 @@ class _Ask:
             case _:
                 return ()
 
-    def _groups_by_name(self) -> list[str]:
-        names = set(listed(self.parameters, "SecurityGroup"))
+    def _groups_by_name(self, launched: list[Parameters]) -> list[str]:
+        names = {name for each in launched for name in _texts(each, "SecurityGroup")}
         return [
             group.id
             for groups in self._backend().groups.values()
@@ -297,6 +337,15 @@ def _profiles(value: Any) -> Iterator[Parameters]:
                 yield each
             else:
                 yield from _profiles(each)
+
+
+def _one(given: Parameters, name: str) -> Any:
+    """Give a list by its name on the wire, or by the plural that launch templates are kept under."""
+    return given.get(name, given.get(f"{name}s"))
+
+
+def _texts(given: Parameters, name: str) -> tuple[str, ...]:
+    return (*listed(given, name), *listed(given, f"{name}s"))
 
 
 def _entries(value: Any) -> list[Parameters]:
