@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from botocore import exceptions, xform_name
 
+from leastkey.aws.scrub import scrubbed
 from leastkey.errors import AwsError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leastkey.aws.limiter import Limiter
     from leastkey.clock import Clock
 
-__all__ = ["Door", "is_throttling", "scrubbed", "server_time"]
+__all__ = ["Door", "is_throttling", "server_time"]
 
 for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)
@@ -55,8 +55,6 @@ _NOT_SENT: Final = (
     exceptions.ProxyConnectionError,
     exceptions.SSLError,
 )
-_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}([A-Z0-9]{4})\b")
-_SECRET: Final = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 
 Repeat = Literal["never", "throttled", "read"]
 
@@ -109,11 +107,6 @@ class Door:
 def is_throttling(failure: AwsError) -> bool:
     """Say whether AWS asked to slow down."""
     return failure.code in THROTTLING or failure.status == 429  # Too Many Requests
-
-
-def scrubbed(text: str) -> str:
-    """Give AWS's words with key ids cut to their last four and anything shaped like a secret taken out."""
-    return _SECRET.sub("<hidden>", _KEY_ID.sub(r"...\1", text))
 
 
 def server_time(response: Mapping[str, Any]) -> datetime | None:

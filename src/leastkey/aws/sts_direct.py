@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
+from leastkey.aws.scrub import scrubbed
 from leastkey.aws.sigv4 import canonical_request, sha256_hex, signature, signing_key, string_to_sign
 from leastkey.clock import SystemClock
 from leastkey.errors import AwsError, LeastkeyError
@@ -37,7 +38,6 @@ MOST_BYTES: Final = 65_536
 TRIES: Final = 3
 _SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
-_KEY_ID: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]+([A-Z0-9]{4})\b")
 _TYPE: Final = "application/x-www-form-urlencoded; charset=utf-8"
 
 
@@ -200,7 +200,7 @@ def _refusal(answer: _Answer, root: ET.Element | None) -> AwsError:
     return AwsError(
         CALL,
         texts.get("Code", ""),
-        _KEY_ID.sub(r"...\1", texts.get("Message", f"HTTP status {answer.status}")),
+        scrubbed(texts.get("Message", f"HTTP status {answer.status}")),
         status=answer.status,
         outcome="unknown" if answer.status >= 500 else "refused",
         server_time=answer.server_time,

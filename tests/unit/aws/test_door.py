@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leastkey.aws.connect import connect_as
-from leastkey.aws.door import scrubbed
+from leastkey.aws.scrub import scrubbed
 from leastkey.clock import SystemClock
 from leastkey.errors import AwsError
 from leastkey.iam.credentials import AccessKey, AccessKeyId
