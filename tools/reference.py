@@ -29,6 +29,11 @@ def pages() -> dict[str, str]:
             + "\n```\n",
         ),
         "exit-codes.md": _page("Exit codes", "```text\n" + "\n".join(exit_lines()) + "\n```\n"),
+        "spec.md": _page(
+            "The spec",
+            "`leastkey help spec` prints the same. An unknown key is an error that names the nearest one.\n\n"
+            f"```yaml\n{TOPICS['spec']}\n```\n",
+        ),
         "words.md": _page("Words", f"```text\n{TOPICS['words']}\n```\n"),
     }
 

@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.argument("topic", nargs=-1, metavar="[TOPIC]")
 @output_options
 def command(show: Show, topic: tuple[str, ...]) -> None:
-    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, steps, vaults, words."""
+    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, spec, steps, vaults, words."""
     text = _help_of(topic) if topic and topic[0] in COMMANDS else _text(" ".join(topic) or None)
     show.data(text) if not show.as_json else show.document(
         "help", {"topic": " ".join(topic) or None, "text": text}

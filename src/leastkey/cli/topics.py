@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from leastkey.cli.topic_spec import SPEC
+
 __all__ = ["TOPICS"]
 
 WORDS: Final = """\
@@ -51,6 +53,7 @@ Choose with --vault NAME or LEASTKEY_VAULT. The choice is remembered."""
 
 TOPICS: Final[dict[str, str]] = {
     "keyless": KEYLESS,
+    "spec": SPEC,
     "steps": STEPS,
     "vaults": VAULTS,
     "words": WORDS,

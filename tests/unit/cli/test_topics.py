@@ -1,0 +1,41 @@
+"""What `leastkey help` teaches is true."""
+
+from __future__ import annotations
+
+import pytest
+
+from leastkey.cli.topics import TOPICS
+from leastkey.spec.model import (
+    AccountUse,
+    ActionsGrant,
+    DocumentGrant,
+    LevelGrant,
+    ManagedGrant,
+    ServiceUse,
+    UserUse,
+)
+from leastkey.spec.parse import parse_spec
+
+DOCUMENT = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:ListQueues","Resource":"*"}]}'
+)
+
+
+def test_the_spec_that_help_prints_parses_and_shows_every_form() -> None:
+    (identity,) = parse_spec(TOPICS["spec"], "leastkey.yaml", lambda _path: DOCUMENT).identities
+    assert {type(grant) for grant in identity.allow} == {
+        LevelGrant,
+        ActionsGrant,
+        ManagedGrant,
+        DocumentGrant,
+    }
+    assert {type(use) for use in identity.used_by} == {UserUse, ServiceUse, AccountUse}
+    assert identity.boundary is not None
+    assert identity.deny
+    assert identity.names.role
+    assert identity.names.policy
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_fits_80_columns(topic: str) -> None:
+    assert [line for line in TOPICS[topic].splitlines() if len(line) > 80] == []
