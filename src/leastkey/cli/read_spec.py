@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,11 +49,12 @@ def one_identity(spec: Spec, name: str | None, how: str = "NAME") -> Identity:
     if name is None:
         if len(spec.identities) == 1:
             return spec.identities[0]
+        usable = [each for each in spec.identities if each.user is not None] or spec.identities
         all_names = ", ".join(f"`{identity.name}`" for identity in spec.identities)
         raise LeastkeyError(
             "usage",
             f"the spec has several identities: {all_names}",
-            remedy=tuple(how.replace("NAME", identity.name) for identity in spec.identities[:_NAMED]),
+            remedy=tuple(how.replace("NAME", identity.name) for identity in usable[:_NAMED]),
         )
     found = next((identity for identity in spec.identities if identity.name == name), None)
     if found is None:
@@ -103,8 +106,17 @@ def _text(path: Path, shown: str) -> str:
 
 def _document(path: Path) -> str:
     """Read a raw policy document; the parser turns OSError into an error at the place that names it."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=_at_once) as file:
         raw = file.read(LARGEST_SPEC + 1)
     if len(raw) > LARGEST_SPEC:
         raise OSError(27, "larger than 1 MiB", str(path))
     return raw.decode("utf-8-sig")
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file, and no pipe that would keep us waiting for its writer."""
+    fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(22, "not a regular file", path)
+    return fd

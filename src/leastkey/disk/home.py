@@ -23,6 +23,8 @@ __all__ = ["leastkey_home", "prepare_home"]
 
 _FOLDERS: Final = ("", "bindings", "intents", "journal", "sessions", "vault")
 """Where a killed process can leave a temporary file."""
+_UNMAPPED: Final = 65_534
+"""Who owns, inside a user namespace, what belongs to nobody there: the host's root, as a rule."""
 
 
 def leastkey_home(environ: Mapping[str, str]) -> Path:
@@ -46,7 +48,8 @@ def leastkey_home(environ: Mapping[str, str]) -> Path:
 def prepare_home(path: Path, *, clock: Clock | None = None) -> None:
     """Make the state folder (0700 under any umask), or refuse one that is unsafe (`unsafe-home`).
 
-    Refused: not ours, writable by group or others, or a link that somebody else made.
+    Refused: not ours, writable by group or others, a link that somebody else made, or below a folder in which
+    somebody else could put another in its place.
     """
     try:
         missing = [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
@@ -61,11 +64,41 @@ def prepare_home(path: Path, *, clock: Clock | None = None) -> None:
                 remedy="choose another folder: `export LEASTKEY_HOME=/path/to/a/private/folder`",
             )
         refuse_open_folder(_stat_folder(path), path)
+        _refuse_exchangeable(path)
     except OSError as error:
         raise failure(error, path) from error
     now = (clock or SystemClock()).now().timestamp()
     for name in _FOLDERS:
         sweep(path / name, now)
+
+
+def _refuse_exchangeable(path: Path) -> None:
+    """Refuse a folder that somebody else could rename away: he may write to a folder above it that is not sticky."""
+    above = dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents))
+    for folder in above:
+        status = folder.stat()
+        why = _exposed(status)
+        if why is not None:
+            raise LeastkeyError(
+                "unsafe-home",
+                f"others can put another folder in the place of `{path}`",
+                why=f"`{folder}` {why}",
+                remedy="choose another folder: `export LEASTKEY_HOME=/path/to/a/private/folder`",
+            )
+
+
+def _exposed(status: os.stat_result) -> str | None:
+    """Say who else may rename what lies in a folder, or None. Root works in other people's folders on purpose."""
+    us = os.geteuid()
+    if us != 0 and status.st_uid not in {us, 0, _UNMAPPED}:
+        return f"belongs to user {status.st_uid}, we are user {us}"
+    if status.st_mode & stat.S_ISVTX:
+        return None
+    if status.st_mode & stat.S_IWOTH:
+        return f"has the mode {stat.S_IMODE(status.st_mode):04o}: everybody can write to it"
+    if status.st_mode & stat.S_IWGRP and status.st_gid not in {os.getegid(), 0}:
+        return f"has the mode {stat.S_IMODE(status.st_mode):04o}: group {status.st_gid} can write to it"
+    return None
 
 
 def _make(folder: Path) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import platform
+import stat
 from typing import TYPE_CHECKING, Final
 
 from leastkey.clock import SystemClock
@@ -80,8 +81,9 @@ def hold_file(
 def _take(path: Path, name: str, wait_seconds: float, clock: Clock) -> int:
     deadline = clock.monotonic() + wait_seconds
     for step in _steps():
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, FILE_MODE)
         try:
+            _refuse_planted(fd, path)
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = read_all(fd)
@@ -97,6 +99,18 @@ def _take(path: Path, name: str, wait_seconds: float, clock: Clock) -> int:
             return fd
         os.close(fd)
     raise AssertionError("the steps never end")
+
+
+def _refuse_planted(fd: int, path: Path) -> None:
+    """Refuse a file that has another name too: who signs a lock empties it, and somebody may have linked it here."""
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        raise LeastkeyError(
+            "unsafe-file",
+            f"`{path}` is not safe to use",
+            why="it is no lock of ours: not a regular file, or one that has a second name",
+            remedy=f"`ls -li {path}`",
+        )
 
 
 def _steps() -> Iterator[float]:
