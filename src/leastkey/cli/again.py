@@ -16,6 +16,7 @@ VALUED: Final = ("--spec", "--vault", "--admin-profile", "--profile", "--allow-e
 
 _ACCOUNT: Final = ("--admin-profile", "--allow-endpoint")
 _BEARING: Final[dict[str, tuple[str, ...]]] = {
+    "init": ("--spec", "--sandbox"),
     "up": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),
     "plan": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),
     "apply": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),

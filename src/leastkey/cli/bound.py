@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 from leastkey.cli.read_spec import one_identity, read_spec
 from leastkey.disk.state import FileBindings
 from leastkey.errors import LeastkeyError
+from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
     from leastkey.cli.wiring import Machine
     from leastkey.ports.local import Binding
-    from leastkey.spec.model import Identity, Spec
+    from leastkey.spec.model import Identity, Spec, Use
 
 __all__ = ["binding_of"]
 
@@ -41,17 +42,17 @@ def binding_of(here: Machine, options: Options, name: str | None, how: str) -> B
             )
             raise _not_set_up(
                 identity.name,
-                keyless=identity.user is None,
+                wearers=() if identity.user is not None else tuple(map(_wearer, identity.used_by)),
                 elsewhere=_OTHER_TARGET[spec.target] if elsewhere else (),
             )
         return _one(found, identity.name)
     if name is not None:
         found = [binding for binding in bound if name in {binding.key.identity, binding.profile}]
         if not found:
-            raise _not_set_up(name, keyless=False)
+            raise _not_set_up(name)
         return _one(found, name)
     if not bound:
-        raise _not_set_up(None, keyless=False)
+        raise _not_set_up(None)
     return _one(list(bound), None)
 
 
@@ -88,11 +89,23 @@ def _one(found: list[Binding], name: str | None) -> Binding:
     )
 
 
-def _not_set_up(name: str | None, *, keyless: bool, elsewhere: tuple[str, ...] = ()) -> LeastkeyError:
-    if keyless:
+def _wearer(use: Use) -> str:
+    match use:
+        case AccountUse():
+            return f"account {use.account}"
+        case ServiceUse():
+            return f"the service {use.service}"
+        case UserUse():
+            return "a user"
+
+
+def _not_set_up(
+    name: str | None, *, wearers: tuple[str, ...] = (), elsewhere: tuple[str, ...] = ()
+) -> LeastkeyError:
+    if wearers:
         return LeastkeyError(
             "not-set-up",
-            f"`{name}` needs no key: an EC2 instance wears its role",
+            f"`{name}` has no key here: its role is worn by {' and '.join(wearers)}",
             state="no credentials were issued",
             remedy="leastkey help keyless",
         )

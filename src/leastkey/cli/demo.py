@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -50,6 +54,8 @@ def command(show: Show) -> None:
     show.document("demo", {"acts": acts, "seconds": round(seconds, 1)})
     show.data()
     show.data(f"Nothing is left behind ({seconds:.0f} s). Your turn:")
+    if shutil.which("leastkey") is None:
+        show.data(f'  export PATH={shlex.quote(str(Path(sys.argv[0]).absolute().parent))}:"$PATH"')
     show.data("  leastkey init --sandbox     describe your own script, still without an account")
     show.data("  leastkey up                 do all seven steps for it")
     show.data("  leastkey help steps         what each step is for")

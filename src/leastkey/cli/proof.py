@@ -44,7 +44,7 @@ def prove(
 
 
 def _calls(project: Project, identity: WantedIdentity) -> Calls | None:
-    """Give calls as the identity; None where only an AWS service can wear its role."""
+    """Give calls as the identity; None where nothing on this computer can wear its role."""
     if identity.user is None:
         return None
     key = BindingKey(project.wanted.account, project.endpoint_key, project.wanted.project, identity.name)
@@ -68,10 +68,11 @@ def show_reports(show: Show, reports: Sequence[Report], *, verbose: bool, most: 
             show.data(line)
 
 
-def first_run(project: Project) -> str:
-    """Give a command that the first identity with a key may run, to try; without one, how a keyless role is used."""
+def first_run(project: Project, named: str | None = None) -> str:
+    """Give a command that the identity named, or the first with a key, may run; without a key, how its role is used."""
     identities = project.wanted.identities
-    first = next((identity for identity in identities if identity.user is not None), None)
+    meant = [identity for identity in identities if named in {None, identity.name}]
+    first = next((identity for identity in meant if identity.user is not None), None)
     if first is None:
         return "leastkey help keyless"
     name = f" {first.name}" if len(identities) > 1 else ""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+OTHER_IDENTITIES: Final = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION")
+"""Variables that would have AWS tools use the sandbox's keys wrongly or not at all."""
 ENFORCED: Final = "signatures, expiry; identity, boundary, session, bucket, trust policy"
 
 
@@ -135,6 +137,7 @@ def env(show: Show, state_dir: Path | None, account: str | None) -> None:
             "secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
         },
     )
+    show.data(f"unset {' '.join(OTHER_IDENTITIES)}")
     for name, value in variables.items():
         show.data(f"export {name}={value}")
 

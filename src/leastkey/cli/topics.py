@@ -38,7 +38,8 @@ In leastkey.yaml write, instead of `- user`:
 
 leastkey then makes an instance profile. Start the instance with it, and every
 AWS tool on it finds its credentials by itself. No secret exists that could be
-lost."""
+lost. Other services (`- service: lambda`) are given the role where you set them
+up; another account (`- account: ID` with `external-id`) assumes it by its ARN."""
 
 VAULTS: Final = """\
 keyring         an age file; its key lies in the platform's store (Secret

@@ -36,5 +36,5 @@ def command(options: Options, identity: str | None) -> int:
     show_reports(options.show, reports, verbose=True, most=None if options.verbose else SHOWN_ROWS)
     code = exit_of(reports)
     if code == 0:
-        options.show.data(f"Next: {first_run(project)}")
+        options.show.data(f"Next: {first_run(project, identity)}")
     return code

@@ -126,6 +126,7 @@ def helper_command(home: Path) -> HelperCommand:
 def build(options: Options) -> Project:
     """Read the spec, find the administrator and the account, compile, and open this computer's state."""
     spec = read_spec(options)
+    _refuse_idle(spec, options)
     here = machine()
     progress = LineProgress(options.show)
     connect = _sandbox(here, spec) if spec.target == SANDBOX else _aws(here, spec, options)
@@ -143,6 +144,21 @@ def build(options: Options) -> Project:
     local = here.local(here.vault(options, spec.target))
     repair_profiles(local, here.helper)
     return Project(options, spec, wanted, connect, caller, here, local, progress)
+
+
+def _refuse_idle(spec: Spec, options: Options) -> None:
+    """Refuse options that would do nothing in the embedded AWS: who gives one believes to be elsewhere."""
+    given = {"--admin-profile": options.admin_profile, "--allow-endpoint": options.allow_endpoint}
+    for name, value in given.items():
+        if spec.target == SANDBOX and value is not None:
+            raise LeastkeyError(
+                "usage",
+                f"`{name}` says nothing to the embedded AWS, and this is where the command would go",
+                why="leastkey is its administrator"
+                if options.sandbox
+                else f"{spec.file} says `target: sandbox`",
+                remedy=f"leave {'`--sandbox`' if options.sandbox else '`target: sandbox`'} out, or `{name}`",
+            )
 
 
 def _aws(here: Machine, spec: Spec, options: Options) -> AwsConnect:

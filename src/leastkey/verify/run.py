@@ -32,7 +32,7 @@ SETTLING_SECONDS: Final = 60.0
 """How long AWS may carry a change about before a missing grant counts. Source: IAM User Guide, "Changes that I make are
 not always immediately visible"."""
 _WORKERS: Final = 8
-_NO_CALLS: Final = "only AWS can wear the role, so nothing can be asked from here"
+_NO_CALLS: Final = "nothing on this computer can wear the role, so AWS cannot be asked from here"
 _PAUSE_MAX: Final = 8.0
 
 
@@ -49,7 +49,7 @@ def verify(
 ) -> Report:
     """Prove what an identity may and may not do. Changes nothing.
 
-    `calls` None: only an AWS service can wear the role, and the engine judges alone. `settling`: a grant that AWS does
+    `calls` None: nothing on this computer can wear the role, and the engine judges alone. `settling`: a grant that AWS does
     not know of yet is asked for again, for up to a minute; a denial never is, and is judged after the grants.
     `is_secure`: whether calls go over TLS, by default those to AWS do.
     """
