@@ -20,6 +20,7 @@ from leastkey.clock import SystemClock
 from leastkey.compile.project import compile_project
 from leastkey.disk.aws_config import AwsProfiles
 from leastkey.disk.config_lines import is_profile_name
+from leastkey.disk.dumps import forbid_dumps
 from leastkey.disk.home import leastkey_home, prepare_home
 from leastkey.disk.journal import FileJournal
 from leastkey.disk.locks import FileLocks
@@ -112,6 +113,7 @@ def machine() -> Machine:
     """Prepare this computer: the state folder, created or checked."""
     home = leastkey_home(os.environ)
     prepare_home(home)
+    forbid_dumps()
     return Machine(home, FileSettings(home), helper_command(home), SystemClock())
 
 
