@@ -7,6 +7,7 @@ Source: EC2 API Reference, "DryRun"; Amazon S3 User Guide, "How to prevent objec
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -30,8 +31,8 @@ __all__ = [
 
 CHECK_KEY: Final = ".leastkey-check"
 """The object no probe ever makes."""
-ABSENT: Final = "leastkey-check-absent"
-"""The name of a role that nobody has."""
+ABSENT: Final = f"leastkey-check-absent-{secrets.token_hex(8)}"
+"""The name of a role that nobody has, and that nobody could make in advance to be given what a probe asks for."""
 
 _NO_ETAG: Final = '"leastkey-check"'
 """An ETag no object has: AWS's are hexadecimal."""
@@ -49,6 +50,8 @@ class Call:
     after: frozenset[str] = frozenset()
     must_fail: bool = False
     """True where a call that is carried out would have written something."""
+    at_stake: bool = False
+    """True where it would have written over what is there: only a condition that the endpoint must honour prevents it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,14 @@ def object_targets(partition: str, bucket: str, key: str) -> tuple[Target, Targe
         Target(
             "s3:PutObject",
             arn,
-            Call("s3", "PutObject", {**parameters, "Body": b""}, _GONE, must_fail=True),
+            Call(
+                "s3",
+                "PutObject",
+                {**parameters, "Body": b""},
+                _GONE,
+                must_fail=True,
+                at_stake=CHECK_KEY not in key,
+            ),
             key,
             context,
         ),

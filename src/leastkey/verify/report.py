@@ -82,7 +82,8 @@ class Report:
             return Exit.DENIED_TOO_MUCH
         if any(row.status in ("broken", "disagree") for row in self.rows):
             return Exit.UNPROVED
-        return Exit.OK
+        # A proof in which nothing was proved is none.
+        return Exit.OK if any(row.status in _EXPECTED for row in self.rows) else Exit.UNPROVED
 
     @property
     def counts(self) -> dict[str, int]:

@@ -33,10 +33,11 @@ SETTLING_SECONDS: Final = 60.0
 not always immediately visible"."""
 _WORKERS: Final = 8
 _NO_CALLS: Final = "nothing on this computer can wear the role, so AWS cannot be asked from here"
+_AT_STAKE: Final = "not asked: an endpoint that ignored `If-Match` would write over the object"
 _PAUSE_MAX: Final = 8.0
 
 
-def verify(
+def verify(  # noqa: PLR0913  # one argument a fact of the proof
     identity: WantedIdentity,
     wanted_all: Wanted,
     seen_managed: Mapping[str, PolicyDocument],
@@ -46,19 +47,21 @@ def verify(
     progress: Progress,
     settling: bool = False,
     is_secure: bool | None = None,
+    honours_conditions: bool = True,
 ) -> Report:
     """Prove what an identity may and may not do. Changes nothing.
 
     `calls` None: nothing on this computer can wear the role, and the engine judges alone. `settling`: a grant that AWS does
     not know of yet is asked for again, for up to a minute; a denial never is, and is judged after the grants.
-    `is_secure`: whether calls go over TLS, by default those to AWS do.
+    `is_secure`: whether calls go over TLS, by default those to AWS do. `honours_conditions` False: the endpoint is not
+    known to heed `If-Match`, so no object that may be there is asked to be written.
     """
     secure = wanted_all.target == "aws" if is_secure is None else is_secure
     judge = Judge(identity, wanted_all, seen_managed, now=clock.now(), is_secure=secure)
     probes = matrix(identity, wanted_all, judge)
     allowed = [probe for probe in probes if probe.side == "allowed"]
     denied = [probe for probe in probes if probe.side == "denied"]
-    prover = _Prover(judge, wanted_all.partition, calls)
+    prover = _Prover(judge, wanted_all.partition, calls, honours_conditions=honours_conditions)
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = list(pool.map(prover.prove, allowed))
         if settling:
@@ -92,10 +95,13 @@ class _Proof:
 class _Prover:
     """Proves probes, several at a time."""
 
-    def __init__(self, judge: Judge, partition: str, calls: Calls | None) -> None:
+    def __init__(
+        self, judge: Judge, partition: str, calls: Calls | None, *, honours_conditions: bool
+    ) -> None:
         self._judge = judge
         self._partition = partition
         self._calls = calls
+        self._honours_conditions = honours_conditions
 
     def prove(self, probe: Probe) -> _Proof:
         """Try a probe's targets until AWS's answer decides; else the first one stands, judged by the engine alone."""
@@ -116,6 +122,9 @@ class _Prover:
             return _Proof(chance, judgement, NOT_ASKED, _NO_CALLS)
         if not chance.is_real:
             return _Proof(chance, judgement, NOT_ASKED, _why_alone(chance))
+        call = chance.target.call
+        if call is not None and call.at_stake and not self._honours_conditions:
+            return _Proof(chance, judgement, NOT_ASKED, _AT_STAKE)
         answer = self._asked(chance)
         if probe.side == "allowed" and answer.hides and not self._sees_absence(chance):
             note = "403 may hide a 404: without s3:ListBucket AWS does not say that an object is missing"

@@ -16,7 +16,7 @@ from tests.unit.verify.told import (
 
 from leastkey.errors import AwsError, Exit
 from leastkey.ports.aws import Answer
-from leastkey.verify.calls import CHECK_KEY
+from leastkey.verify.calls import ABSENT, CHECK_KEY
 
 
 def test_all_as_described() -> None:
@@ -43,7 +43,7 @@ def test_no_probe_changes_anything_even_where_everything_is_allowed() -> None:
                 operation == "PutObject" and "IfMatch" in parameters and parameters["Key"].endswith(CHECK_KEY)
             )
             or (operation == "CreateUser" and parameters["UserName"] == "nightly-bot")
-            or (operation == "AttachRolePolicy" and parameters["RoleName"] == "leastkey-check-absent")
+            or (operation == "AttachRolePolicy" and parameters["RoleName"] == ABSENT)
             or operation == "AssumeRole"
         )
         assert harmless, name
