@@ -17,12 +17,14 @@ from cheroot import server as cheroot
 
 from leastkey.sandbox.deadline import Deadlines
 from leastkey.sandbox.errors import plain
+from leastkey.sandbox.room import Room
 from leastkey.sandbox.wire import (
     BODY_LIMIT,
     HEADER_LIMIT,
     TOO_LARGE,
     BadRequest,
     RawRequest,
+    body_limit,
     check,
     read_headers,
 )
@@ -36,10 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["Server"]
 
 _LOG: Final = logging.getLogger(__name__)
-_THREADS: Final = 16
+_THREADS: Final = 128
+"""Most of them wait for slow clients: one lock lets one request work at a time."""
 _CONNECTIONS: Final = 256
 _SECONDS: Final = 10
 _HEAD_SECONDS: Final = 5.0
+_BODY_SECONDS: Final = 10.0
+_BODY_SPEED: Final = 1024 * 1024
+"""Bytes a second that a body must keep up, its first seconds apart."""
+_BODIES: Final = 2 * BODY_LIMIT
+"""Bytes of bodies in memory at a time."""
 _CHUNK: Final = re.compile(rb"[0-9a-fA-F]{1,8}", re.ASCII)
 _LINE_LIMIT: Final = 64
 
@@ -106,6 +114,8 @@ class _Request(cheroot.HTTPRequest):
 
 class _Connection(cheroot.HTTPConnection):
     RequestHandlerClass = _Request
+    is_known = False
+    """Whether something was awaited from it before."""
 
     def communicate(self) -> bool:
         """Serve one request; its head must come in time."""
@@ -119,12 +129,21 @@ class _Connection(cheroot.HTTPConnection):
 class _Gateway(cheroot.Gateway):
     def respond(self) -> None:
         request = self.req
+        given = _limit(request) if request.chunked_read else _length(request)
+        with request.server.room.of(given):
+            self._respond(request, given)
+
+    def _respond(self, request: Any, given: int) -> None:
+        deadlines, connection = request.server.deadlines, request.conn.socket
+        deadlines.begin(connection, _BODY_SECONDS + given / _BODY_SPEED)
         try:
             body = _body(request)
         except BadRequest as error:
             request.refuse(error)
             request.sent_headers = True
             return
+        finally:
+            deadlines.end(connection)
         path, _, query = request.uri.decode("ascii").partition("?")
         raw = RawRequest(
             method=request.method.decode("ascii"),
@@ -142,17 +161,25 @@ class _Gateway(cheroot.Gateway):
         request.conn.wfile.write(_head(response, close=close) + response.body)
 
 
+def _limit(request: Any) -> int:
+    return body_limit(request.uri.decode("ascii"), request.header_reader.headers)
+
+
+def _length(request: Any) -> int:
+    return int(request.header_reader.headers.get("content-length", "0"))
+
+
 def _body(request: Any) -> bytes:
     if not request.chunked_read:
-        length = int(request.header_reader.headers.get("content-length", "0"))
+        length = _length(request)
         data: bytes = request.conn.rfile.read(length) if length else b""
         if len(data) != length:
             raise BadRequest(400, "the body is shorter than its length")
         return data
-    return _chunked(request.conn.rfile)
+    return _chunked(request.conn.rfile, _limit(request))
 
 
-def _chunked(stream: Any) -> bytes:
+def _chunked(stream: Any, limit: int) -> bytes:
     """Read a chunked body strictly: no extensions, no trailers, bounded."""
     parts: list[bytes] = []
     total = 0
@@ -162,7 +189,7 @@ def _chunked(stream: Any) -> bytes:
             raise BadRequest(400, "malformed chunk")
         size = int(line, 16)
         total += size
-        if total > BODY_LIMIT:
+        if total > limit:
             raise BadRequest(413, TOO_LARGE)
         data = stream.read(size) if size else b""
         if len(data) != size or stream.readline(_LINE_LIMIT) != b"\r\n":
@@ -222,7 +249,8 @@ class Server(cheroot.HTTPServer):
     ) -> None:
         super().__init__(("127.0.0.1", port), _Gateway, minthreads=threads, maxthreads=threads)
         self.handler = handler
-        self.deadlines = Deadlines(head_seconds)
+        self.deadlines = Deadlines(head_seconds, crowd=threads // 2)
+        self.room = Room(_BODIES)
         self._thread: threading.Thread | None = None
 
     @property
@@ -247,6 +275,23 @@ class Server(cheroot.HTTPServer):
         self.deadlines.start()
         self._thread = threading.Thread(target=self.serve, name="http", daemon=True)
         self._thread.start()
+
+    def process_conn(self, conn: _Connection) -> None:
+        """Give a connection to a thread once there is something to read from it."""
+        if conn.is_known:
+            super().process_conn(conn)
+            return
+        conn.is_known = True
+        manager: Any = getattr(self, "_connections")  # noqa: B009  # cheroot's own, which it does not declare
+        if not self.can_add_keepalive_connection:
+            self._drop_oldest(manager)
+        manager.put(conn)
+
+    def _drop_oldest(self, manager: Any) -> None:
+        """End the connection that has said nothing for longest; the selector then sees it close."""
+        waiting = [each for _, each in getattr(manager, "_selector").connections if each is not self]  # noqa: B009  # as above
+        with suppress(OSError, ValueError):
+            min(waiting, key=lambda each: float(each.last_used)).socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Stop accepting, let running requests end, and wait."""

@@ -18,6 +18,7 @@ __all__ = [
     "TOO_LARGE",
     "BadRequest",
     "RawRequest",
+    "body_limit",
     "bucket_of",
     "check",
     "read_headers",
@@ -25,7 +26,9 @@ __all__ = [
 
 BODY_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one body. Larger objects go up in parts, as the AWS CLI and boto3 do by themselves."""
-TOO_LARGE: Final = f"a body is at most {BODY_LIMIT} bytes; upload larger objects in parts"
+TOO_LARGE: Final = f"a body is at most {BODY_LIMIT} bytes, far fewer unsigned; upload larger objects in parts"
+UNSIGNED_LIMIT: Final = 1024 * 1024
+"""Bytes of the body of a request that does not even claim a signature."""
 HEADER_LIMIT: Final = 16 * 1024
 """Bytes of request line and headers; session tokens and S3 metadata fit."""
 
@@ -102,7 +105,7 @@ def check(method: str, target: str, headers: Mapping[str, str]) -> None:
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()) or len(length) > 15:
         raise BadRequest(400, "malformed Content-Length")
-    if int(length) > BODY_LIMIT:
+    if int(length) > body_limit(target, headers):
         raise BadRequest(413, TOO_LARGE)
     if headers.get("transfer-encoding", "chunked").lower() != "chunked":
         raise BadRequest(400, "Transfer-Encoding is not chunked")
@@ -111,6 +114,12 @@ def check(method: str, target: str, headers: Mapping[str, str]) -> None:
         raise BadRequest(403, "forwarded requests are not served")
     if method not in _METHODS:
         raise BadRequest(405, "method not allowed")
+
+
+def body_limit(target: str, headers: Mapping[str, str]) -> int:
+    """Give how many bytes the body of a request may have."""
+    claims = "authorization" in headers or "X-Amz-Signature=" in target
+    return BODY_LIMIT if claims else UNSIGNED_LIMIT
 
 
 def _check_host(host: str) -> None:

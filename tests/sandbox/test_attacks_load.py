@@ -1,0 +1,89 @@
+"""Clients that hold on to the server: idle, slow, many, large. Whoever comes properly is served meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.sandbox.wires import CALLS, exchange
+
+from leastkey.sandbox.room import Room
+from leastkey.sandbox.server import Server
+from leastkey.sandbox.wire import UNSIGNED_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.sandbox.conftest import Place
+
+SOON = 3.0
+"""Seconds within which an answer must come: half a minute without the bounds under test."""
+
+
+@pytest.fixture
+def small(place: Place) -> Iterator[Server]:
+    """A server of four threads, with the real limits of time."""
+    server = Server(place.sandbox.gate.handle, 0, threads=4)
+    server.open()
+    server.run()
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"POST / HTTP/1.1\r\nHost: 127",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nx",
+    ],
+    ids=["nothing", "half a head", "half a body", "half a chunk"],
+)
+def test_those_who_wait_keep_nobody_waiting(place: Place, small: Server, said: bytes) -> None:
+    held = [socket.create_connection(("127.0.0.1", small.port), timeout=20) for _ in range(8)]
+    for each in held:
+        each.sendall(said)
+    began = time.monotonic()
+    assert CALLS["sts"]().send(small.port, place.root).status == 200
+    assert time.monotonic() - began < SOON
+    for each in held:
+        each.close()
+
+
+def test_more_connections_than_the_limit_cost_the_oldest_their_place(place: Place, small: Server) -> None:
+    small.keep_alive_conn_limit = 8
+    held = [socket.create_connection(("127.0.0.1", small.port), timeout=20) for _ in range(30)]
+    began = time.monotonic()
+    assert CALLS["sts"]().send(small.port, place.root).status == 200
+    assert time.monotonic() - began < SOON
+    assert held[0].recv(1) == b""
+    for each in held:
+        each.close()
+
+
+@pytest.mark.parametrize("framing", [f"Content-Length: {UNSIGNED_LIMIT + 1}", "Transfer-Encoding: chunked"])
+def test_a_large_body_must_at_least_claim_a_signature(place: Place, framing: str) -> None:
+    head = f"PUT /b/k HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}\r\n\r\n".encode()
+    body = b"%x\r\n" % (UNSIGNED_LIMIT + 1) if "chunked" in framing else b""
+    assert exchange(place.port, head + body).status == 413
+
+
+def test_bodies_wait_for_room() -> None:
+    room, order, held = Room(10), [], threading.Event()
+
+    def second() -> None:
+        with room.of(5):
+            order.append("second")
+
+    with room.of(6):
+        thread = threading.Thread(target=second)
+        thread.start()
+        with room.of(4):
+            held.wait(0.05)
+        order.append("first")
+    thread.join(timeout=5)
+    assert order == ["first", "second"]
