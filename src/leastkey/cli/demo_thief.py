@@ -45,4 +45,4 @@ def try_key_alone(here: Stage) -> str:
     let_in = [operation for service, operation in _TRIES if not thief.call(service, operation, {}).code]
     if let_in:
         raise LeastkeyError("sandbox-failed", f"the key alone may call {', '.join(let_in)}")
-    return f"{len(_TRIES)} of {len(_TRIES)} calls denied: it can only wear the role"
+    return f"{len(_TRIES)} of {len(_TRIES)} calls denied"
