@@ -334,7 +334,9 @@ def test_a_policy_called_like_the_boundary_is_a_clash() -> None:
 
 
 def test_an_identity_called_like_its_project_is_not_named_twice() -> None:
-    own, other = compiled(*(identity(level("sqs", "list"), name=name) for name in ("acme", "bot"))).identities
+    own, other = compiled(
+        *(identity(level("s3", "list", "s3://b/"), name=name) for name in ("acme", "bot"))
+    ).identities
     assert own.user is not None
     assert (own.role.name, own.user.name, own.policies[0].name) == ("acme", "acme", "acme")
     assert other.role.name == "acme-bot"
