@@ -34,7 +34,7 @@ def show_plan(show: Show, plan: Plan) -> None:
     for warning in plan.warnings:
         for head, text in (
             ("warning", f"{warning.place} {warning.what}"),
-            ("", f"to tighten it: {warning.remedy}"),
+            ("", f"better: {warning.remedy}"),
         ):
             for line in wrapped(f"{head:<9}", text):
                 show.data(line)
