@@ -24,8 +24,8 @@ from leastkey.evaluate.request import Principal
 from leastkey.iam.arn import AccountId, root_arn, session_arn
 from leastkey.sandbox.faults import Fault, Refused, refusal
 from leastkey.sandbox.payload import STREAMING, ChunkKey, PayloadError, unchunk
-from leastkey.sandbox.request import Caller, Refusal
-from leastkey.sandbox.services import BY_SIGNING_NAME, known_regions
+from leastkey.sandbox.request import Caller, Refusal, is_form
+from leastkey.sandbox.services import BY_SIGNING_NAME, known_regions, stranger
 from leastkey.sandbox.signed import ClaimError, canonical_paths, claim_of, pairs_of, parse_date
 from leastkey.sandbox.world import PARTITION
 from leastkey.secret import Secret
@@ -75,7 +75,7 @@ class Authenticator:
             if service is None:
                 raise Refused(
                     Refusal(501, "NotImplemented", f"The leastkey sandbox has no service `{claim.service}`."),
-                    guess,
+                    stranger(is_form=is_form(raw.headers)),
                 )
             caller, secret = self._owner(claim)
             self._in_time(claim, service)

@@ -29,6 +29,7 @@ class Fault(StrEnum):
     MALFORMED = "malformed"
     SCOPE = "scope"
     PAYLOAD = "payload"
+    VERSION = "version"
 
 
 class Refused(Exception):  # noqa: N818  # it is an answer, not a fault of ours
@@ -48,6 +49,10 @@ _MISMATCH: Final = (
 _MISMATCH_S3: Final = "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 _AUTH_FAILURE: Final = (401, "AuthFailure", "AWS was not able to validate the provided access credentials")
 _EXPIRED_EC2: Final = (400, "RequestExpired", "Request has expired.")
+
+_VERSION: Final = (
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+)
 
 _Row = tuple[int, str, str]
 
@@ -115,6 +120,12 @@ _TABLE: Final[dict[Fault, dict[str, _Row]]] = {
             "IncompleteSignatureException",
             "The request signature does not conform to AWS standards.",
         ),
+    },
+    Fault.VERSION: {
+        "query": (400, "InvalidParameterValue", _VERSION),
+        "ec2": _AUTH_FAILURE,
+        "s3": (400, "InvalidRequest", _VERSION),
+        "json": (400, "IncompleteSignatureException", _VERSION),
     },
     Fault.SCOPE: {
         "query": (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region and service."),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.sandbox import credential_report, last_used
 from leastkey.sandbox.iam_details import account_details
-from leastkey.sandbox.iam_documents import forgotten
 from leastkey.sandbox.iam_xml import answer
 from leastkey.sandbox.parameters import text
+from leastkey.sandbox.principals import renamed
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resources_iam import OF_CALLER
 
@@ -82,10 +82,27 @@ def _update_role(
     return answer(request, operation, {})
 
 
+def _update_user(
+    request: AwsRequest, operation: Operation, parameters: Parameters, world: World
+) -> Response | Refusal:
+    """Rename or move a user: its keys stay its own, and policies that name it go on naming it."""
+    name = text(parameters, "UserName")
+    user = world.user(request.account, name)
+    if user is None:
+        return _nobody("user", name)
+    old = user.arn
+    new_name = text(parameters, "NewUserName") or None
+    world.iam(request.account).update_user(user.name, text(parameters, "NewPath") or None, new_name)
+    for key in user.access_keys:
+        key.user_name = user.name
+    renamed(world, old, user.arn)
+    return answer(request, operation)
+
+
 def _delete_principal(
     request: AwsRequest, operation: Operation, parameters: Parameters, world: World
 ) -> Response | Refusal:
-    """Delete a user or role that nothing holds on to; trust policies that name it keep its id instead.
+    """Delete a user or role that nothing holds on to; policies that name it as principal keep its id instead.
 
     A principal made again under the same name is another one. Source: IAM User Guide, "AWS JSON policy elements:
     Principal".
@@ -98,11 +115,7 @@ def _delete_principal(
     iam = world.iam(request.account)
     delete = iam.delete_user if kind == "user" else iam.delete_role
     delete(entity.name)
-    for account in world.accounts.all():
-        for role in world.iam(account).roles.values():
-            trust = role.assume_role_policy_document or ""
-            if entity.arn in trust:
-                role.assume_role_policy_document = forgotten(trust, entity.arn, entity.id)
+    renamed(world, entity.arn, entity.id)
     return answer(request, operation)
 
 
@@ -150,5 +163,6 @@ _ANSWERS: Final[
     "GetCredentialReport": _report,
     "PutUserPermissionsBoundary": _user_boundary,
     "UpdateRole": _update_role,
+    "UpdateUser": _update_user,
     **dict.fromkeys(_ATTACH, _attach_again),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from leastkey.sandbox.request import Protocol
 
-__all__ = ["ALL_SERVICES", "BY_SIGNING_NAME", "Service", "known_regions"]
+__all__ = ["ALL_SERVICES", "BY_SIGNING_NAME", "Service", "known_regions", "stranger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ ALL_SERVICES: Final = (
 )
 
 BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}
+
+
+def stranger(*, is_form: bool) -> Service:
+    """Give a service that the sandbox does not have, for the format of its refusal: most others speak JSON."""
+    return Service("", "", "query" if is_form else "rest-json")
 
 
 @cache

@@ -83,7 +83,7 @@ def claim_of(raw: RawRequest, pairs: list[tuple[str, str]]) -> Claim | None:
     if in_query:
         return _from_query(in_query)
     if any(name in ("AWSAccessKeyId", "Signature") for name, _ in pairs):
-        raise ClaimError(Fault.MALFORMED, "Signature Version 2 is not supported; use AWS4-HMAC-SHA256.")
+        raise ClaimError(Fault.VERSION)
     return None
 
 

@@ -149,6 +149,14 @@ class World:
             document(text.decode() if isinstance(text, bytes) else str(text), "resource"),
         )
 
+    def keys(self, account: str) -> list[Any]:
+        """Give the KMS keys of an account in every region."""
+        from moto.core.base_backend import BackendDict
+
+        in_use = getattr(BackendDict, "_instances")  # noqa: B009  # moto's own list; none of KMS, then no keys
+        accounts = [each[account] for each in in_use if each.service_name == "kms" and account in each]
+        return [key for each in accounts for region in each.values() for key in region.keys.values()]
+
     def _entity(self, caller: Caller) -> Any | None:
         if caller.role_name:
             return self.role(caller.account, caller.role_name)
