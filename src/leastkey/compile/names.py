@@ -37,9 +37,8 @@ class Home:
         return path_of(self.project)
 
     def default_name(self, kind: Kind, identity: Identity) -> str:
-        """Give the name an entity has when the spec names none: PROJECT-IDENTITY, or PROJECT where both are one."""
-        same = identity.name == self.project
-        return fitted(kind, self.project if same else f"{self.project}-{identity.name}")
+        """Give the name an entity has when the spec names none: PROJECT-IDENTITY."""
+        return fitted(kind, f"{self.project}-{identity.name}")
 
     def tags(self, identity: Identity) -> Tags:
         """Give the tags that say whose an entity is."""

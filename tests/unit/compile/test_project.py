@@ -333,15 +333,6 @@ def test_a_policy_called_like_the_boundary_is_a_clash() -> None:
     assert caught.value.code == "name-clash"
 
 
-def test_an_identity_called_like_its_project_is_not_named_twice() -> None:
-    own, other = compiled(
-        *(identity(level("s3", "list", "s3://b/"), name=name) for name in ("acme", "bot"))
-    ).identities
-    assert own.user is not None
-    assert (own.role.name, own.user.name, own.policies[0].name) == ("acme", "acme", "acme")
-    assert other.role.name == "acme-bot"
-
-
 def test_long_default_names_are_cut_to_what_aws_takes() -> None:
     wanted = one(level("s3", "list", "s3://b/"), name="n" * 200)
     assert wanted.user is not None
