@@ -1,4 +1,4 @@
-"""Dispatch: `leastkey creds` goes straight to the credential helper where it can; all else is the command line."""
+"""Run as `leastkey` or `python -m leastkey`: the command line, with its exit code."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from tests.fakes.connect import FakeConnect
 from tests.fakes.local import Computer
 from tests.fakes.projects import PROJECT
 
-from leastkey.apply.destroy import destroy
 from leastkey.apply.local_state import see_local
 from leastkey.apply.observe import observe
 from leastkey.apply.run import Applied, apply_plan
@@ -67,7 +66,7 @@ class World:
 
     def destroy(self) -> Applied:
         local = self.computer.process()
-        return destroy(self.destroy_plan(local), self.connect, local, Silent(), helper=HELPER)
+        return apply_plan(self.destroy_plan(local), self.connect, local, Silent(), helper=HELPER)
 
     def requests(self) -> list[str]:
         """Give the requests made since this was asked last."""

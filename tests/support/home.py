@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Home:
             "LANG": "C.UTF-8",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
 
     def write_spec(self, text: str = SPEC, name: str = "leastkey.yaml") -> Path:

@@ -42,10 +42,10 @@ _FORBIDDEN: Final = {
 @output_options
 def command(show: Show) -> None:
     """Watch all seven steps in an embedded AWS that enforces IAM: no account needed, nothing is left behind."""
-    from leastkey.cli.sandbox_door import require_sandbox
-
-    require_sandbox()
     from leastkey.cli.demo_stage import stage
+    from leastkey.sandbox.lifecycle import require_packages
+
+    require_packages()
 
     started = time.monotonic()
     with stage() as here:

@@ -19,7 +19,7 @@ __all__ = ["command"]
 @project_options
 def command(options: Options) -> None:
     """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
-    from leastkey.apply.destroy import destroy
+    from leastkey.apply.run import apply_plan
     from leastkey.cli.ask import TerminalPrompter
     from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import known_here, look, who_and_where
@@ -39,7 +39,7 @@ def command(options: Options) -> None:
     question = f"Remove {len(plan.changes)} things from account {project.caller.account}?"
     if not TerminalPrompter(show, yes=options.yes).confirm(question, flag="leastkey destroy --yes"):
         raise LeastkeyError("declined", "declined", remedy="leastkey plan")
-    done = destroy(
+    done = apply_plan(
         plan,
         project.connect,
         project.local,

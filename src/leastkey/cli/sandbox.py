@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from leastkey.cli.options import output_options
-from leastkey.cli.sandbox_door import require_sandbox, root_variables
+from leastkey.cli.sandbox_door import root_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,9 @@ ENFORCED: Final = "signatures, expiry; identity, boundary, session, bucket, trus
 @click.group("sandbox")
 def command() -> None:
     """Run the embedded AWS, which enforces IAM: on 127.0.0.1 only, no account needed."""
-    require_sandbox()
+    from leastkey.sandbox.lifecycle import require_packages
+
+    require_packages()
 
 
 def _state_dir(function: Callable[..., Any]) -> Callable[..., Any]:

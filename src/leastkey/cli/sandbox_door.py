@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
-
-from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,24 +10,11 @@ if TYPE_CHECKING:
     from leastkey.aws.connect import AwsConnect
     from leastkey.sandbox.lifecycle import SandboxEnv
 
-__all__ = ["connect_root", "require_sandbox", "root_variables", "sandbox_root"]
-
-
-def require_sandbox() -> None:
-    """Refuse when the sandbox's libraries are not installed."""
-    missing = [name for name in ("moto", "cheroot", "flask") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise LeastkeyError(
-            "no-sandbox",
-            "the embedded AWS is not installed",
-            why=f"missing  {', '.join(missing)}",
-            remedy="python -m pip install 'leastkey[sandbox]'",
-        )
+__all__ = ["connect_root", "root_variables", "sandbox_root"]
 
 
 def sandbox_root(home: Path, account: str | None) -> SandboxEnv:
     """Start the sandbox of this state folder where it does not run yet, and give an account's root."""
-    require_sandbox()
     from leastkey.sandbox import lifecycle
 
     folder = home / "sandbox"

@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
     from leastkey.clock import Clock
 
-__all__ = ["SandboxEnv", "Status", "env", "reset", "start", "state_folder", "status", "stop"]
+__all__ = [
+    "SandboxEnv",
+    "Status",
+    "env",
+    "require_packages",
+    "reset",
+    "start",
+    "state_folder",
+    "status",
+    "stop",
+]
 
 _LOG: Final = "sandbox.log"
 _START_SECONDS: Final = 60.0
@@ -84,7 +94,7 @@ def start(
 ) -> RunInfo:
     """Start the sandbox, or find the one that runs (`already`). In the foreground it returns when it was stopped."""
     folder, time = state_folder(state_dir), clock or SystemClock()
-    _need_packages()
+    require_packages()
     with hold_file(
         folder / "start.lock", "sandbox", "sandbox start", wait_seconds=_START_SECONDS, clock=time
     ):
@@ -166,7 +176,8 @@ def env(account: str | None = None, state_dir: Path | None = None) -> SandboxEnv
     )
 
 
-def _need_packages() -> None:
+def require_packages() -> None:
+    """Refuse when what the embedded AWS is made of is not installed."""
     from importlib.util import find_spec
 
     missing = [name for name in ("moto", "cheroot", "flask") if find_spec(name) is None]
@@ -174,8 +185,8 @@ def _need_packages() -> None:
         raise LeastkeyError(
             "no-sandbox",
             "the embedded AWS is not installed",
-            why=f"missing: {', '.join(missing)}",
-            remedy="`pip install 'leastkey[sandbox]'`",
+            why=f"missing    {', '.join(missing)}",
+            remedy="python -m pip install 'leastkey[sandbox]'",
         )
 
 

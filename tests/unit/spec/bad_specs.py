@@ -346,6 +346,12 @@ BAD: dict[str, Bad] = {
     "an operator with a small letter": Bad(
         when("{stringLike: {aws:a: b}}"), "unknown-name", "6:16", ("`StringLike`",)
     ),
+    "a condition key before the operator": Bad(
+        when("{aws:SourceIp: 10.0.0.0/8}"),
+        "unknown-name",
+        "6:16",
+        ("operator comes first", "{aws:SourceIp: VALUE}"),
+    ),
     "Null with IfExists": Bad(
         when("{NullIfExists: {aws:a: true}}"), "unknown-name", "6:16", ("no condition operator", "`Null`")
     ),
