@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from leastkey.apply.run import apply_plan
 from leastkey.cli.ask import TerminalPrompter
+from leastkey.cli.planning import known_here, look
 from leastkey.errors import LeastkeyError
+from leastkey.plan.diff import make_plan
 from leastkey.plan.operation import EnsureKey
 from leastkey.plan.safety import guard
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from leastkey.cli.wiring import Project
     from leastkey.plan.plan import Plan
 
-__all__ = ["carry_out"]
+__all__ = ["carry_out", "refuse_changed"]
 
 
 def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: bool) -> dict[str, Any]:
@@ -28,6 +30,8 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
             raise LeastkeyError(
                 "declined", "declined", remedy=f"leastkey apply {plan.id}{options.again('apply')}"
             )
+        if not options.yes:
+            refuse_changed(plan, make_plan(project.wanted, look(project), known_here(project)))
     applied = apply_plan(
         plan,
         project.connect,
@@ -45,6 +49,17 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
             f"Done in {applied.seconds:.1f} s: {plan.adds} added, {plan.changes_count} changed, {plan.removes} removed."
         )
     return {"changed": applied.changed}
+
+
+def refuse_changed(shown: Plan, now: Plan) -> None:
+    """Refuse what changed while the question stood there: a person may take an hour over it, and IAM goes by names."""
+    if now.id != shown.id:
+        raise LeastkeyError(
+            "plan-outdated",
+            "the account or this computer's state has changed since the question was asked",
+            why=f"now it is {now.adds} to add, {now.changes_count} to change, {now.removes} to remove",
+            remedy="look again: `leastkey plan`",
+        )
 
 
 def _account(project: Project) -> str:

@@ -11,6 +11,7 @@ from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
+    from leastkey.plan.plan import Plan
 
 __all__ = ["command"]
 
@@ -21,6 +22,7 @@ def command(options: Options) -> None:
     """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
     from leastkey.apply.run import apply_plan
     from leastkey.cli.ask import TerminalPrompter
+    from leastkey.cli.carry import refuse_changed
     from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import known_here, look, who_and_where
     from leastkey.cli.wiring import build
@@ -29,8 +31,12 @@ def command(options: Options) -> None:
     project = build(options)
     show = options.show
     show.talk(who_and_where(project))
-    seen = look(project, removing=True)
-    plan = make_destroy_plan(project.wanted.project, seen, known_here(project))
+
+    def planned() -> Plan:
+        seen = look(project, removing=True)
+        return make_destroy_plan(project.wanted.project, seen, known_here(project))
+
+    plan = planned()
     if plan.is_empty:
         show.document("destroy", {**plan_document(plan), "changed": 0})
         show.data(f"Nothing of `{project.wanted.project}` is there: already gone.")
@@ -39,6 +45,8 @@ def command(options: Options) -> None:
     question = f"Remove {len(plan.changes)} things from account {project.caller.account}?"
     if not TerminalPrompter(show, yes=options.yes).confirm(question, flag="leastkey destroy --yes"):
         raise LeastkeyError("declined", "declined", remedy="leastkey plan")
+    if not options.yes:
+        refuse_changed(plan, planned())
     done = apply_plan(
         plan,
         project.connect,

@@ -1,0 +1,119 @@
+"""A question can stand there for an hour: what was approved is carried out, or nothing."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.config import Config
+from botocore.session import Session
+from tests.support.home import Home
+
+from leastkey.sandbox import lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+ACCOUNT = "200000000099"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.SandboxEnv]:
+    folder = tmp_path_factory.mktemp("sandbox") / "state"
+    lifecycle.start(folder, ephemeral=True)
+    yield lifecycle.env(ACCOUNT, folder)
+    lifecycle.stop(folder)
+
+
+@pytest.fixture(scope="module")
+def iam(root: lifecycle.SandboxEnv) -> Any:
+    return Session().create_client(
+        "iam",
+        region_name="us-east-1",
+        endpoint_url=root.endpoint_url,
+        aws_access_key_id=root.access_key_id,
+        aws_secret_access_key=root.secret.reveal(),
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, root: lifecycle.SandboxEnv) -> Home:
+    made = Home(
+        tmp_path,
+        {
+            "AWS_ENDPOINT_URL": root.endpoint_url,
+            "AWS_ACCESS_KEY_ID": root.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": root.secret.reveal(),
+        },
+    )
+    made.write_spec()
+    return made
+
+
+class Asking:
+    """A command at a terminal, stopped at its question."""
+
+    def __init__(self, home: Home, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            home.command(*arguments),
+            cwd=home.folder,
+            env=home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        self.text = b""
+        while b"[y/N]" not in self.text:
+            self.text += os.read(self._ours, 4_096)
+
+    def yes(self) -> int:
+        os.write(self._ours, b"y\n")
+        try:
+            while part := os.read(self._ours, 4_096):
+                self.text += part
+        except OSError:  # the end of a terminal nobody is left at
+            pass
+        os.close(self._ours)
+        return self._process.wait(60)
+
+
+def test_what_changed_while_the_question_stood_there_is_not_applied_nor_destroyed(
+    home: Home, iam: Any
+) -> None:
+    name = "nightly-bot"
+    asking = Asking(home, "up")
+    iam.create_policy(
+        PolicyName="acme-nightly",
+        Path="/leastkey/acme/",
+        PolicyDocument='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    )
+    assert asking.yes() == 1
+    assert b"plan-outdated" in asking.text
+    assert iam.list_users()["Users"] == []
+    iam.delete_policy(PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/leastkey/acme/acme-nightly")
+
+    assert Asking(home, "up").yes() == 0
+
+    asking = Asking(home, "destroy")
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+        iam.delete_user_policy(UserName=name, PolicyName=policy)
+    iam.delete_user(UserName=name)
+    iam.create_user(UserName=name)  # somebody else's now
+    iam.create_access_key(UserName=name)
+    assert asking.yes() == 1
+    assert b"plan-outdated" in asking.text
+    assert len(iam.list_access_keys(UserName=name)["AccessKeyMetadata"]) == 1
+
+    assert home.leastkey("destroy", "--yes").code == 0
+    assert len(iam.list_access_keys(UserName=name)["AccessKeyMetadata"]) == 1
+    assert [user["UserName"] for user in iam.list_users()["Users"]] == [name]
