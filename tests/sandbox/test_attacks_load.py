@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,18 +20,27 @@ if TYPE_CHECKING:
 
     from tests.sandbox.conftest import Place
 
-SOON = 3.0
-"""Seconds within which an answer must come: half a minute without the bounds under test."""
+SOON = 9.0
+"""Seconds within which an answer must come, on a busy computer too; without the bounds it takes 15 or 30."""
 
 
 @pytest.fixture
 def small(place: Place) -> Iterator[Server]:
-    """A server of four threads, with the real limits of time."""
-    server = Server(place.sandbox.gate.handle, 0, threads=4)
+    """A server of few threads, with the real limits of time."""
+    server = Server(place.sandbox.gate.handle, 0, threads=16)
     server.open()
     server.run()
     yield server
     server.close()
+
+
+@contextmanager
+def held(server: Server, number: int) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            for _ in range(number)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -44,25 +54,22 @@ def small(place: Place) -> Iterator[Server]:
     ids=["nothing", "half a head", "half a body", "half a chunk"],
 )
 def test_those_who_wait_keep_nobody_waiting(place: Place, small: Server, said: bytes) -> None:
-    held = [socket.create_connection(("127.0.0.1", small.port), timeout=20) for _ in range(8)]
-    for each in held:
-        each.sendall(said)
-    began = time.monotonic()
-    assert CALLS["sts"]().send(small.port, place.root).status == 200
-    assert time.monotonic() - began < SOON
-    for each in held:
-        each.close()
+    with held(small, 40) as connections:
+        for each in connections:
+            each.sendall(said)
+        began = time.monotonic()
+        assert CALLS["sts"]().send(small.port, place.root).status == 200
+        assert time.monotonic() - began < SOON
 
 
 def test_more_connections_than_the_limit_cost_the_oldest_their_place(place: Place, small: Server) -> None:
     small.keep_alive_conn_limit = 8
-    held = [socket.create_connection(("127.0.0.1", small.port), timeout=20) for _ in range(30)]
-    began = time.monotonic()
-    assert CALLS["sts"]().send(small.port, place.root).status == 200
-    assert time.monotonic() - began < SOON
-    assert held[0].recv(1) == b""
-    for each in held:
-        each.close()
+    with held(small, 30) as connections:
+        began = time.monotonic()
+        assert CALLS["sts"]().send(small.port, place.root).status == 200
+        assert time.monotonic() - began < SOON
+        with suppress(ConnectionError):
+            assert connections[0].recv(1) == b""
 
 
 @pytest.mark.parametrize("framing", [f"Content-Length: {UNSIGNED_LIMIT + 1}", "Transfer-Encoding: chunked"])
@@ -73,7 +80,7 @@ def test_a_large_body_must_at_least_claim_a_signature(place: Place, framing: str
 
 
 def test_bodies_wait_for_room() -> None:
-    room, order, held = Room(10), [], threading.Event()
+    room, order = Room(10), list[str]()
 
     def second() -> None:
         with room.of(5):
@@ -83,7 +90,7 @@ def test_bodies_wait_for_room() -> None:
         thread = threading.Thread(target=second)
         thread.start()
         with room.of(4):
-            held.wait(0.05)
+            thread.join(timeout=0.05)
         order.append("first")
     thread.join(timeout=5)
     assert order == ["first", "second"]

@@ -243,3 +243,29 @@ def test_an_anonymous_caller_deletes_nothing(sandbox: LocalSandbox) -> None:
     answer = sandbox.gate.handle(RawRequest("POST", "/box", "delete", headers, body, "127.0.0.1", {}))
     assert b"<Deleted>" not in answer.body
     assert "kept/b" in keys(sandbox)
+
+
+def test_a_replication_hands_its_role_over(sandbox: LocalSandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.put_bucket_versioning(Bucket="box", VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket="copy")
+    s3.put_bucket_versioning(Bucket="copy", VersioningConfiguration={"Status": "Enabled"})
+    role = f"arn:aws:iam::{ACCOUNT}:role/mover"
+    rule = {"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "arn:aws:s3:::copy"}}
+    asked = {"Bucket": "box", "ReplicationConfiguration": {"Role": role, "Rules": [rule]}}
+    key = sandbox.user("bob", allow("s3:*"))
+    with pytest.raises(ClientError, match=r"iam:PassRole on resource: .*role/mover"):
+        sandbox.client("s3", key).put_bucket_replication(**asked)
+    for body in (b"", b"<", b"<!-- --><ReplicationConfiguration/>"):
+        assert raw(sandbox, key, "PUT", "/box?replication", body).code == "AccessDenied"
+    s3.put_bucket_replication(**asked)
+
+
+@pytest.mark.parametrize(
+    "path", ["/box2", "/box?tagging", "/box?cors", "/box/open/a?tagging"]
+)
+def test_a_body_that_is_no_xml_is_told_so(sandbox: LocalSandbox, path: str) -> None:
+    root = sandbox.root()
+    key = {"AccessKeyId": root.id, "SecretAccessKey": root.secret.reveal()}
+    answer = raw(sandbox, key, "PUT", path, b"no xml")
+    assert (answer.status, answer.code) == (400, "MalformedXML")

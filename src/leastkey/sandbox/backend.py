@@ -69,8 +69,11 @@ class Moto:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
-        status, headers = started[-1]
-        return _response(request.method, int(status[:3]), headers, body)
+        said, headers = started[-1]
+        status = int(said[:3])
+        if operation.protocol == "json" and 400 <= status < 500:
+            status = 400  # the JSON services tell their errors apart by name alone
+        return _response(request.method, status, headers, body)
 
     def _app(self, service: str) -> Any:
         app = self._apps.get(service)

@@ -12,6 +12,7 @@ from traceback import format_tb
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qsl
 from uuid import uuid4
+from xml.parsers.expat import ExpatError
 
 from leastkey.sandbox import sts
 from leastkey.sandbox.accounts import DEFAULT_ACCOUNT
@@ -170,6 +171,13 @@ class Gate:
         except NotImplementedError:
             raise Refused(
                 not_built(f"{request.service}:{operation.name}"), BY_SIGNING_NAME[request.signing_name]
+            ) from None
+        except ExpatError:
+            words = (
+                "The XML you provided was not well-formed or did not validate against our published schema"
+            )
+            raise Refused(
+                Refusal(400, "MalformedXML", words), BY_SIGNING_NAME[request.signing_name]
             ) from None
         return self._authorizer.after(request, operation, caller, self.world, response)
 

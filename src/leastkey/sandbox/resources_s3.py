@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote
 
 from leastkey.sandbox import keys_s3
-from leastkey.sandbox.authorization import Authorization
+from leastkey.sandbox.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.resolve_s3 import S3Target, target
+from leastkey.sandbox.resources_iam import pass_role
 from leastkey.sandbox.world import PARTITION
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def authorizations(operation: str, request: AwsRequest, world: World) -> tuple[A
         return _object(operation, request, where, owner, context, world)
     action = _BUCKET_ACTIONS.get(operation, operation)
     needed = [Authorization(f"s3:{action}", _bucket_arn(where.bucket), owner, context)]
+    if operation == "PutBucketReplication":
+        needed += [pass_role(role, "s3", world) for role in _replication_roles(request.body)]
     if operation == "CreateBucket":
         needed += [
             Authorization(f"s3:{extra}", _bucket_arn(where.bucket), owner, context)
@@ -174,13 +177,27 @@ def bypasses(request: AwsRequest) -> bool:
 
 
 def _delete_request(body: bytes) -> Any | None:
+    root = _parsed(body)
+    return root if root is not None and _local(root.tag) == "Delete" else None
+
+
+def _parsed(body: bytes) -> Any | None:
     if b"<!" in body:
         return None
     try:
-        root = ET.fromstring(body)  # noqa: S314  # a document type is refused above, so there is nothing to expand
+        return ET.fromstring(body)  # noqa: S314  # a document type is refused above, so there is nothing to expand
     except (ET.ParseError, ValueError):
         return None
-    return root if _local(root.tag) == "Delete" else None
+
+
+def _replication_roles(body: bytes) -> tuple[str, ...]:
+    """Give the roles that a replication hands to S3. Raises UnjudgedError for what cannot be read."""
+    root = _parsed(body)
+    if root is None:
+        raise UnjudgedError("the replication")
+    return tuple(
+        (each.text or "").strip() for each in root.iter() if _local(each.tag) == "Role" and each.text
+    )
 
 
 def _deletes(

@@ -65,9 +65,11 @@ def settle(request: AwsRequest, operation: Operation, world: World, response: Re
 
 
 def _upload_fault(upload: str, key: str, bucket: Any | None) -> Refusal | None:
-    """Refuse the upload of another key: moto finds it by its id alone."""
-    known = None if bucket is None else bucket.multiparts.get(upload)
-    if known is None or known.key_name == key:
+    """Refuse an upload that is not there, or is another key's: moto finds it by its id alone."""
+    if bucket is None:
+        return None
+    known = bucket.multiparts.get(upload)
+    if known is not None and known.key_name == key:
         return None
     return Refusal(
         404,
