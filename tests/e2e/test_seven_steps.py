@@ -24,7 +24,7 @@ def test_the_tutorials_own_scenario(aws: Aws, account: str, home: Home) -> None:
     assert_no_traceback(first)
     assert first.code == 0, first.out + first.err
     assert "warning" in first.out
-    assert "to tighten it" in first.out
+    assert "better: " in first.out
 
     iam = aws.client(account, "iam")
     assert iam.get_role(RoleName="automation_role")["Role"]["Path"].startswith("/leastkey/")
