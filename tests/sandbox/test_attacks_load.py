@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.sandbox.wires import CALLS, exchange
+from tests.sandbox.wires import CALLS, exchange, query
 
 from leastkey.sandbox.room import Room
 from leastkey.sandbox.server import Server
@@ -77,6 +77,15 @@ def test_a_large_body_must_at_least_claim_a_signature(place: Place, framing: str
     head = f"PUT /b/k HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}\r\n\r\n".encode()
     body = b"%x\r\n" % (UNSIGNED_LIMIT + 1) if "chunked" in framing else b""
     assert exchange(place.port, head + body).status == 413
+
+
+def test_a_message_is_not_read_beyond_what_a_service_takes(place: Place) -> None:
+    form = query("sts", "GetCallerIdentity", "2011-06-15", Filler="&" * 1_500_000)
+    assert (form.send(place.port, place.root).status, len(form.body) > 4_194_304) == (413, True)
+    message = CALLS["dynamodb"]()
+    message.body = b'{"x":"%s"}' % (b"x" * 21_000_000)
+    answer = message.send(place.port, place.root)
+    assert (answer.status, answer.code) == (413, "RequestEntityTooLarge")
 
 
 def test_bodies_wait_for_room() -> None:

@@ -53,6 +53,9 @@ _READS: Final = (
     "BatchGet",
     "Select",
 )
+_FORM_BYTES: Final = 4 * 1024 * 1024
+_MESSAGE_BYTES: Final = 20 * 1024 * 1024
+"""Bytes of a form, and of any message but S3's: more than AWS takes, little enough to read."""
 _VERSIONS: Final = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2"}
 
 
@@ -107,11 +110,11 @@ class Gate:
     def handle(self, raw: RawRequest) -> Response:
         """Answer a request."""
         request_id = str(uuid4())
-        service = _guess(raw)
+        service = None if _is_large(raw) else _guess(raw)
         head = raw.method == "HEAD"
         try:
             with self.lock:
-                verified = self._authenticator.authenticate(raw, service)
+                verified = self._let_in(raw, service)
                 service = verified.service
                 found = self._carried_out(raw, verified, request_id)
         except Refused as error:
@@ -130,7 +133,14 @@ class Gate:
         _LOG.info("%s %s %d", service.name if service else "-", raw.method, response.status)
         return _with_ids(response, service, request_id)
 
+    def _let_in(self, raw: RawRequest, guess: Service | None) -> Verified:
+        if _is_large(raw):
+            raise Refused(_too_large(), guess)
+        return self._authenticator.authenticate(raw, guess)
+
     def _carried_out(self, raw: RawRequest, verified: Verified, request_id: str) -> Response | Refusal:
+        if not verified.service.is_s3 and len(verified.body) > _MESSAGE_BYTES:
+            return _too_large()
         request = self._request(raw, verified, request_id)
         if request.service == "s3" and _has_digest(request):
             try:
@@ -220,6 +230,15 @@ def _form(raw: RawRequest, body: bytes) -> Mapping[str, list[str]]:
     for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form
+
+
+def _is_large(raw: RawRequest) -> bool:
+    """Say whether a form is larger than any that AWS takes."""
+    return is_form(raw.headers) and len(raw.body) > _FORM_BYTES
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "RequestEntityTooLarge", "The request is larger than this service takes.")
 
 
 def _without_strangers(request: AwsRequest, operation: Operation) -> AwsRequest:
