@@ -188,3 +188,18 @@ def test_a_user_or_group_moves_only_where_its_mover_may_put_it(sandbox: LocalSan
     mover.update_user(UserName="tom", NewUserName="tim")
     mover.update_user(UserName="tim", NewPath="/dev/more/")
     assert iam.get_user(UserName="tim")["User"]["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/dev/more/tim"
+
+
+def test_a_log_group_is_asked_for_with_its_streams_and_its_tags_without(sandbox: LocalSandbox) -> None:
+    logs = sandbox.client("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_group(logGroupName="gg")
+    arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g"
+    mine = sandbox.client("logs", sandbox.user("bob", allow("logs:*", on=f"{arn}:*")))
+    mine.create_log_stream(logGroupName="g", logStreamName="s")
+    assert mine.describe_log_streams(logGroupName="g")["logStreams"]
+    assert code(mine.describe_log_streams, logGroupName="gg") == "AccessDeniedException"
+    assert code(mine.tag_resource, resourceArn=arn, tags={"a": "b"}) == "AccessDeniedException"
+    bare = sandbox.client("logs", sandbox.user("eve", allow("logs:*", on=arn)))
+    assert code(bare.describe_log_streams, logGroupName="g") == "AccessDeniedException"
+    bare.tag_resource(resourceArn=arn, tags={"a": "b"})

@@ -261,9 +261,7 @@ def test_a_replication_hands_its_role_over(sandbox: LocalSandbox) -> None:
     s3.put_bucket_replication(**asked)
 
 
-@pytest.mark.parametrize(
-    "path", ["/box2", "/box?tagging", "/box?cors", "/box/open/a?tagging"]
-)
+@pytest.mark.parametrize("path", ["/box2", "/box?tagging", "/box?cors", "/box/open/a?tagging"])
 def test_a_body_that_is_no_xml_is_told_so(sandbox: LocalSandbox, path: str) -> None:
     root = sandbox.root()
     key = {"AccessKeyId": root.id, "SecretAccessKey": root.secret.reveal()}

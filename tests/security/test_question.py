@@ -5,55 +5,10 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-from typing import TYPE_CHECKING
-
-import pytest
-from botocore.config import Config
-from botocore.session import Session
-from tests.support.home import Home
-
-from leastkey.sandbox import lifecycle
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import Any
-
-ACCOUNT = "200000000099"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.SandboxEnv]:
-    folder = tmp_path_factory.mktemp("sandbox") / "state"
-    lifecycle.start(folder, ephemeral=True)
-    yield lifecycle.env(ACCOUNT, folder)
-    lifecycle.stop(folder)
-
-
-@pytest.fixture(scope="module")
-def iam(root: lifecycle.SandboxEnv) -> Any:
-    return Session().create_client(
-        "iam",
-        region_name="us-east-1",
-        endpoint_url=root.endpoint_url,
-        aws_access_key_id=root.access_key_id,
-        aws_secret_access_key=root.secret.reveal(),
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
-@pytest.fixture
-def home(tmp_path: Path, root: lifecycle.SandboxEnv) -> Home:
-    made = Home(
-        tmp_path,
-        {
-            "AWS_ENDPOINT_URL": root.endpoint_url,
-            "AWS_ACCESS_KEY_ID": root.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": root.secret.reveal(),
-        },
-    )
-    made.write_spec()
-    return made
+    from tests.support.home import Home
 
 
 class Asking:
@@ -98,7 +53,7 @@ def test_what_changed_while_the_question_stood_there_is_not_applied_nor_destroye
     assert asking.yes() == 1
     assert b"plan-outdated" in asking.text
     assert iam.list_users()["Users"] == []
-    iam.delete_policy(PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/leastkey/acme/acme-nightly")
+    iam.delete_policy(PolicyArn="arn:aws:iam::200000000099:policy/leastkey/acme/acme-nightly")
 
     assert Asking(home, "up").yes() == 0
 

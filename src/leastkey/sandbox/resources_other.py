@@ -110,8 +110,21 @@ def _arns(
         for name, arns in found.items()
         if len(arns) == 1 and _is_outer(kinds[name.lower()].arn, found, kinds)
     }
-    inner = (arn for name, each in found.items() if name not in outer for arn in each)
+    inner = (
+        _log_group(arn, entry) if name == "log-group" else arn
+        for name, each in found.items()
+        if name not in outer
+        for arn in each
+    )
     return tuple(dict.fromkeys(inner)), True
+
+
+def _log_group(arn: str, entry: CatalogAction) -> str:
+    """Give a log group's ARN as policies are asked for it: with a stream that has no name, save for its tags.
+
+    Source: CloudWatch Logs User Guide, "Overview of managing access permissions", on the two forms of the ARN.
+    """
+    return arn if "Tag" in entry.name and "LogGroup" not in entry.name else f"{arn}:log-stream:"
 
 
 def _is_outer(template: str, found: Mapping[str, tuple[str, ...]], kinds: Mapping[str, ResourceType]) -> bool:
