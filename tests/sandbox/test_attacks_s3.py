@@ -267,3 +267,28 @@ def test_a_body_that_is_no_xml_is_told_so(sandbox: LocalSandbox, path: str) -> N
     key = {"AccessKeyId": root.id, "SecretAccessKey": root.secret.reveal()}
     answer = raw(sandbox, key, "PUT", path, b"no xml")
     assert (answer.status, answer.code) == (400, "MalformedXML")
+
+
+def test_a_bucket_policy_names_nobody_who_is_yet_to_come(sandbox: LocalSandbox) -> None:
+    s3 = sandbox.client("s3")
+    for principal in (f"arn:aws:iam::{ACCOUNT}:user/tom", f"arn:aws:iam::{ACCOUNT}:role/r", "tom"):
+        asked = policy(sandbox, None, {"AWS": principal})
+        assert code(s3.put_bucket_policy, Bucket="box", Policy=asked) == "MalformedPolicy"
+    sandbox.user("tom")
+    s3.put_bucket_policy(
+        Bucket="box", Policy=policy(sandbox, None, {"AWS": f"arn:aws:iam::{ACCOUNT}:user/tom"})
+    )
+
+
+def test_a_policy_locks_out_everybody_but_the_root_that_takes_it_away(sandbox: LocalSandbox) -> None:
+    s3 = sandbox.client("s3")
+    entry = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]}
+    s3.put_bucket_policy(Bucket="box", Policy=json.dumps({"Version": "2012-10-17", "Statement": [entry]}))
+    mine = sandbox.client("s3", sandbox.user("bob", allow("*")))
+    assert code(mine.delete_bucket_policy, Bucket="box") == "AccessDenied"
+    assert code(s3.get_object, Bucket="box", Key="open/a") == "AccessDenied"
+    eve = sandbox.client("s3", sandbox.root(OTHER))
+    assert code(eve.delete_bucket_policy, Bucket="box") == "AccessDenied"
+    assert "Deny" in s3.get_bucket_policy(Bucket="box")["Policy"]
+    s3.delete_bucket_policy(Bucket="box")
+    assert s3.get_object(Bucket="box", Key="open/a")["ETag"]

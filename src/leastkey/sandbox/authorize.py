@@ -37,6 +37,7 @@ _LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
     "endpoint": ("a VPC endpoint policy", "no VPC endpoint policy"),
 }
 
+_ABOUT_BUCKET_POLICY: Final = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
 _READS_OF_OBJECTS: Final = frozenset({"GetObject", "HeadObject"})
 
 
@@ -127,9 +128,18 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
 def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:
     return Policies(
         identity=world.identity_policies(caller),
-        resource=_resource_policy(needed, world),
+        resource=None if _is_owners(needed, caller) else _resource_policy(needed, world),
         boundaries=world.boundaries(caller),
         sessions=caller.session_policies,
+    )
+
+
+def _is_owners(needed: Authorization, caller: Caller) -> bool:
+    """Say whether root asks for the policy of its own bucket: no such policy can lock it out."""
+    return (
+        caller.principal.type == "root"
+        and needed.account == caller.account
+        and needed.action in _ABOUT_BUCKET_POLICY
     )
 
 

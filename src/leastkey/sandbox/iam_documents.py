@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from leastkey.sandbox.parameters import Parameters
     from leastkey.sandbox.world import World
 
-__all__ = ["document_fault", "forgotten", "identity_fault", "stored_trust", "trust_fault"]
+__all__ = [
+    "document_fault",
+    "forgotten",
+    "identity_fault",
+    "stored_trust",
+    "trust_fault",
+    "unknown_principal",
+]
 
 _RAW_LIMIT: Final = 131_072
 _ROLE_INLINE: Final = 10_240
@@ -68,13 +75,18 @@ def trust_fault(given: str, world: World) -> Refusal | None:
         if any(not action.lower().startswith("sts:") for action in statement.actions):
             return _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
         for principals in (statement.principal, statement.not_principal):
-            unknown = None if principals is None else next(_unknown(principals, world), None)
+            unknown = None if principals is None else unknown_principal(principals, world)
             if unknown is not None:
                 kind, value = unknown
                 return _malformed(f'Invalid principal in policy: "{kind}":"{value}"')
     if _size(given) > limits.TRUST_POLICY_CHARACTERS:
         return _limit(f"Cannot exceed quota for ACLSizePerRole: {limits.TRUST_POLICY_CHARACTERS}")
     return None
+
+
+def unknown_principal(principals: Principals, world: World) -> tuple[str, str] | None:
+    """Give kind and name of a principal that does not exist, None when all do."""
+    return next(_unknown(principals, world), None)
 
 
 def stored_trust(given: str) -> str:

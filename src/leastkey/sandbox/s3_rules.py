@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.iam.document import DocumentError
+from leastkey.sandbox.iam_documents import unknown_principal
 from leastkey.sandbox.public_access import close, is_public
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve_s3 import target
@@ -36,7 +37,7 @@ def refusal(request: AwsRequest, operation: Operation, world: World) -> Refusal 
     if operation.name in _OF_UPLOAD:
         return _upload_fault(where.query.get("uploadId", ""), where.key, None if found is None else found[1])
     if operation.name == "PutBucketPolicy":
-        return _policy_fault(request.body, where.bucket, None if found is None else found[1])
+        return _policy_fault(request.body, where.bucket, None if found is None else found[1], world)
     if operation.name == "CreateBucket" and found is not None and found[0] != request.account:
         return Refusal(409, "BucketAlreadyExists", "The requested bucket name is not available.")
     return None
@@ -79,7 +80,7 @@ def _upload_fault(upload: str, key: str, bucket: Any | None) -> Refusal | None:
     )
 
 
-def _policy_fault(body: bytes, name: str, bucket: Any | None) -> Refusal | None:
+def _policy_fault(body: bytes, name: str, bucket: Any | None, world: World) -> Refusal | None:
     if len(body) > _POLICY_BYTES:
         return _malformed("The policy exceeds the maximum size of 20 KB.")
     try:
@@ -88,6 +89,10 @@ def _policy_fault(body: bytes, name: str, bucket: Any | None) -> Refusal | None:
         return _malformed(f"Policies must be valid JSON and policy language: {error}")
     if not _is_about(policy, name):
         return _malformed("Policy has invalid resource")
+    for statement in policy.statements:
+        for principals in (statement.principal, statement.not_principal):
+            if principals is not None and unknown_principal(principals, world) is not None:
+                return _malformed("Invalid principal in policy")
     block = getattr(bucket, "public_access_block", None)
     if getattr(block, "block_public_policy", False) and is_public(policy):
         return Refusal(
