@@ -9,9 +9,12 @@ from urllib.parse import urlencode
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 from tests.sandbox.wires import FORM, Answer, Call, Key
 from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow, deny
 
+from leastkey.sandbox.query_form import known_fields, read_form
+from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.wire import RawRequest
 
 if TYPE_CHECKING:
@@ -175,3 +178,44 @@ def test_a_json_service_takes_an_object_and_nothing_else(sandbox: LocalSandbox, 
     answer = target(sandbox, key, "sqs", "DeleteQueue", body)
     assert (answer.status, answer.code) == (400, "SerializationException")
     assert sqs.list_queues()["QueueUrls"] == [url]
+
+
+def test_a_resource_that_cannot_be_told_may_be_one_that_is_denied(sandbox: LocalSandbox) -> None:
+    kept = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0123456789abcdef0"
+    fields = (("ResourceId.1", "xyz-1"), ("Tag.1.Key", "k"))
+    key = sandbox.user("bob", *everything(deny("ec2:DeleteTags", on=kept)))
+    answer = form(sandbox, key, "ec2", "DeleteTags", *fields)
+    assert (answer.code, b"cannot tell which resource" in answer.body) == ("UnauthorizedOperation", True)
+    spared = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "NotResource": kept}]}
+    key = sandbox.user("eve", *everything(spared))
+    assert form(sandbox, key, "ec2", "DeleteTags", *fields).code == "UnauthorizedOperation"
+    key = sandbox.user("ann", *everything(deny("ec2:CreateTags", on=kept)))
+    assert form(sandbox, key, "ec2", "DeleteTags", *fields).code != "UnauthorizedOperation"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"InstanceId.1": "a", "InstanceId.2": "b"}, ["a", "b"]),
+        ({"InstanceId.2": "b", "InstanceId.1": "a"}, ["a", "b"]),
+        ({"InstanceId.1": "a", "InstanceId.3": "c"}, ["a"]),
+        ({"InstanceId.1": "a", "InstanceId.2.x": "b", "InstanceId.3": "c"}, ["a"]),
+        ({"InstanceId.01": "a", "InstanceId.2": "b"}, None),
+        ({"InstanceId.0": "a", "InstanceId": "b", "InstanceIds.1": "c"}, None),
+        ({"instanceId.1": "a", "InstanceId..1": "b", "InstanceId.1.": "c", ".InstanceId.1": "d"}, None),
+    ],
+)
+def test_a_list_is_read_as_moto_reads_it(given: dict[str, str], read: list[str] | None) -> None:
+    from moto.core.model import ServiceModel as MotoModel
+    from moto.core.parse import EC2QueryParser
+
+    ours, motos = service_model("ec2"), Loader().load_service_model("ec2", "service-2")
+    assert ours is not None
+    fields = {name: [value] for name, value in given.items()}
+    found = read_form(ours, "TerminateInstances", fields)
+    kept = known_fields(ours, "TerminateInstances", fields)
+    parser = EC2QueryParser(MotoModel(motos, "ec2").operation_model("TerminateInstances"))
+    for sent_on in (given, {name: values[0] for name, values in kept.items()}):
+        asked: Any = {"values": sent_on}
+        assert parser.parse(asked).get("InstanceIds") == found.get("InstanceId") == read
+    assert len(kept) == len(read or ())

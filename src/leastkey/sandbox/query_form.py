@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["known_fields", "read_form"]
 
 _ALWAYS: Final = frozenset({"Action", "Version"})
-_VALUE: Final = ""
-"""Where a node keeps its own text: no part of a name is empty that a model knows."""
+_VALUE: Final = "."
+"""Where a node keeps its own text: no part of a name holds the dot that parts names."""
 
 
 def known_fields(model: ServiceModel, operation: str, form: Mapping[str, list[str]]) -> dict[str, list[str]]:
