@@ -24,9 +24,8 @@ def carry_out(project: Project, plan: Plan, *, allow_removals: bool, question: b
     options, show = project.options, project.options.show
     guard(plan, allow_removals=allow_removals)
     if question and not plan.is_empty:
-        asked = f"Apply {len(plan.changes)} changes to account {_account(project)}?"
-        flag = "--yes"
-        if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag=flag):
+        asked = f"Apply {len(plan.changes)} changes to account {project.caller.account}?"
+        if not TerminalPrompter(show, yes=options.yes).confirm(asked, flag="--yes"):
             raise LeastkeyError(
                 "declined", "declined", remedy=f"leastkey apply {plan.id}{options.again('apply')}"
             )
@@ -60,7 +59,3 @@ def refuse_changed(shown: Plan, now: Plan) -> None:
             why=f"now it is {now.adds} to add, {now.changes_count} to change, {now.removes} to remove",
             remedy="look again: `leastkey plan`",
         )
-
-
-def _account(project: Project) -> str:
-    return str(project.caller.account)

@@ -94,9 +94,10 @@ def _may_describe_regions(identity: WantedIdentity) -> bool:
 
 
 def exit_of(reports: Sequence[Report]) -> int:
-    """Give the exit code that matters most: allowed too much wins over denied too much, over unproved."""
+    """Give the exit code that matters most: allowed too much wins over denied too much, over unproved, over any other."""
     codes = {int(report.exit_code) for report in reports}
     for code in (Exit.ALLOWED_TOO_MUCH, Exit.DENIED_TOO_MUCH, Exit.UNPROVED):
         if int(code) in codes:
             return int(code)
-    return int(Exit.OK)
+    # Nothing proved is not a pass.
+    return max(codes, default=int(Exit.UNPROVED))
