@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from measure import BIN, Spent, cpu_of_process, spent
 
-from leastkey.sandbox import lifecycle
+from leastkey.sandbox.server import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from tests.contract.stages import Embedded, Losing, Memory, Stage
 from tests.support.proxy import Proxy, proxying
 
-from leastkey.sandbox.backend import prepare_environment
-from leastkey.sandbox.process import Sandbox
-from leastkey.sandbox.server import Server
+from leastkey.sandbox.server.http import Server
+from leastkey.sandbox.server.process import Sandbox
+from leastkey.sandbox.state.backend import prepare_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.support.proxy import Phase, Proxy, Seen
 
     from leastkey.ports.aws import Connect, Iam
-    from leastkey.sandbox.process import Sandbox
+    from leastkey.sandbox.server.process import Sandbox
 
 PATH = "/leastkey/acme/"
 

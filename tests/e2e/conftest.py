@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.session import Session
 from tests.support.home import Home
 
-from leastkey.sandbox import lifecycle
+from leastkey.sandbox.server import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,12 +19,12 @@ REVEALS = {
 SANDBOX_REVEALS = {
     # These secrets open nothing but the embedded AWS that made them.
     "cli/sandbox_door.py": 1,
-    "sandbox/accounts.py": 1,
-    "sandbox/control.py": 1,
-    "sandbox/process.py": 1,
-    "sandbox/runfile.py": 1,
-    "sandbox/sessions.py": 2,
-    "sandbox/sts.py": 2,
+    "sandbox/state/accounts.py": 1,
+    "sandbox/server/control.py": 1,
+    "sandbox/server/process.py": 1,
+    "sandbox/server/runfile.py": 1,
+    "sandbox/state/sessions.py": 2,
+    "sandbox/sts/service.py": 2,
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leastkey.sandbox.control import Control, ask
+from leastkey.sandbox.server.control import Control, ask
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sandbox.wires import CALLS, exchange, query
 
-from leastkey.sandbox.room import Room
-from leastkey.sandbox.server import Server
-from leastkey.sandbox.wire import UNSIGNED_LIMIT
+from leastkey.sandbox.gate.wire import UNSIGNED_LIMIT
+from leastkey.sandbox.server.http import Server
+from leastkey.sandbox.server.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

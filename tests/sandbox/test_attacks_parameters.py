@@ -13,9 +13,9 @@ from botocore.loaders import Loader
 from tests.sandbox.wires import FORM, Answer, Call, Key
 from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow, deny
 
-from leastkey.sandbox.query_form import known_fields, read_form
+from leastkey.sandbox.gate.wire import RawRequest
+from leastkey.sandbox.resolve.query_form import known_fields, read_form
 from leastkey.sandbox.service_models import service_model
-from leastkey.sandbox.wire import RawRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from tests.sandbox.test_attacks_parameters import sent
 from tests.sandbox.wires import Answer, Call
 from tests.support.sandbox_client import ACCOUNT, OTHER, LocalSandbox, allow, deny
 
-from leastkey.sandbox.wire import RawRequest
+from leastkey.sandbox.gate.wire import RawRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

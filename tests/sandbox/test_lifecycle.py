@@ -17,15 +17,15 @@ import pytest
 
 from leastkey.clock import SystemClock
 from leastkey.errors import LeastkeyError
-from leastkey.sandbox import lifecycle
-from leastkey.sandbox.control import ask
+from leastkey.sandbox.server import lifecycle
+from leastkey.sandbox.server.control import ask
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from leastkey.sandbox.lifecycle import SandboxEnv
+    from leastkey.sandbox.server.lifecycle import SandboxEnv
 
 pytestmark = pytest.mark.slow
 
@@ -152,7 +152,7 @@ def test_an_account_id_has_twelve_digits(folder: Path) -> None:
 
 def test_in_the_foreground_it_says_that_it_enforces_and_ends_with_a_signal(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from leastkey.sandbox import lifecycle; "
+        "import sys; from pathlib import Path; from leastkey.sandbox.server import lifecycle; "
         "lifecycle.start(Path(sys.argv[1]), ephemeral=True, foreground=True)"
     )
     command = [sys.executable, "-c", code, str(folder)]

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.sandbox_client import ACCOUNT, OTHER, LocalSandbox, allow
 
-from leastkey.sandbox.credential_report import COLUMNS
+from leastkey.sandbox.rules.credential_report import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

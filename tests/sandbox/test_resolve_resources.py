@@ -11,15 +11,15 @@ from tests.support.sandbox_client import ACCOUNT, LocalSandbox
 from tests.support.sandbox_request import FORM, request
 
 from leastkey.evaluate.request import Principal
-from leastkey.sandbox.arns import shown
-from leastkey.sandbox.authorize import authorizations
+from leastkey.sandbox.authorize.decision import authorizations
 from leastkey.sandbox.request import AwsRequest, Caller, Operation
-from leastkey.sandbox.resolve import operation
+from leastkey.sandbox.resolve.arns import shown
+from leastkey.sandbox.resolve.operation import operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leastkey.sandbox.world import World
+    from leastkey.sandbox.state.world import World
 
 CALLER = Caller(Principal("user", f"arn:aws:iam::{ACCOUNT}:user/x/bob", ACCOUNT), ACCOUNT, user_name="bob")
 IAM = f"arn:aws:iam::{ACCOUNT}"

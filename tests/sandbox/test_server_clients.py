@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from tests.sandbox.wires import Answer, Call, Key, exchange
 
 from leastkey.aws.sigv4 import EMPTY_SHA256, sha256_hex, signing_key
-from leastkey.sandbox.payload import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER
+from leastkey.sandbox.gate.payload import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:

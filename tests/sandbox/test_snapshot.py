@@ -12,8 +12,8 @@ import pytest
 from tests.sandbox.test_sts import assume, role, trust, user_arn
 
 from leastkey.errors import LeastkeyError
-from leastkey.sandbox import snapshot
-from leastkey.sandbox.snapshot import Saver, SnapshotFile, dump, load
+from leastkey.sandbox.server import snapshot
+from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load
 
 if TYPE_CHECKING:
     from pathlib import Path

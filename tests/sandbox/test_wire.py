@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sandbox.wires import CALLS, Call, exchange, read_answer
 
-from leastkey.sandbox.server import Server
-from leastkey.sandbox.wire import bucket_of
+from leastkey.sandbox.gate.wire import bucket_of
+from leastkey.sandbox.server.http import Server
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Place

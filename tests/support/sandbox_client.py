@@ -15,14 +15,14 @@ from botocore.config import Config
 
 from leastkey.iam.arn import AccountId
 from leastkey.iam.credentials import AccessKey
-from leastkey.sandbox.accounts import Accounts
-from leastkey.sandbox.backend import Moto, prepare_environment
-from leastkey.sandbox.gate import Gate
-from leastkey.sandbox.judge import Judge
-from leastkey.sandbox.sessions import Sessions
-from leastkey.sandbox.snapshot import wipe
-from leastkey.sandbox.wire import RawRequest
-from leastkey.sandbox.world import World
+from leastkey.sandbox.gate.gate import Gate
+from leastkey.sandbox.gate.judge import Judge
+from leastkey.sandbox.gate.wire import RawRequest
+from leastkey.sandbox.server.snapshot import wipe
+from leastkey.sandbox.state.accounts import Accounts
+from leastkey.sandbox.state.backend import Moto, prepare_environment
+from leastkey.sandbox.state.sessions import Sessions
+from leastkey.sandbox.state.world import World
 
 _TABLES = (
     "users",

@@ -43,7 +43,7 @@ _FORBIDDEN: Final = {
 def command(show: Show) -> None:
     """Watch all seven steps in an embedded AWS that enforces IAM: no account needed, nothing is left behind."""
     from leastkey.cli.demo_stage import stage
-    from leastkey.sandbox.lifecycle import require_packages
+    from leastkey.sandbox.server.lifecycle import require_packages
 
     require_packages()
 

@@ -18,7 +18,7 @@ from leastkey.errors import LeastkeyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leastkey.sandbox.lifecycle import SandboxEnv
+    from leastkey.sandbox.server.lifecycle import SandboxEnv
 
 __all__ = ["BUCKET", "Outcome", "Stage", "stage"]
 
@@ -99,7 +99,7 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Set the stage and strike it again, whatever happens in between."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     aws_cli = _aws_cli()
     folder = Path(tempfile.mkdtemp(prefix="leastkey-demo-"))

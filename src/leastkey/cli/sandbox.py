@@ -25,7 +25,7 @@ ENFORCED: Final = "signatures, expiry; identity, boundary, session, bucket, trus
 @click.group("sandbox")
 def command() -> None:
     """Run the embedded AWS, which enforces IAM: on 127.0.0.1 only, no account needed."""
-    from leastkey.sandbox.lifecycle import require_packages
+    from leastkey.sandbox.server.lifecycle import require_packages
 
     require_packages()
 
@@ -49,7 +49,7 @@ def _state_dir(function: Callable[..., Any]) -> Callable[..., Any]:
 @output_options
 def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bool, foreground: bool) -> None:
     """Start the sandbox in the background, or find the one that runs already."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     run = lifecycle.start(state_dir, port or 0, ephemeral=ephemeral, foreground=foreground)
     if foreground:
@@ -79,7 +79,7 @@ def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bo
 @output_options
 def stop(show: Show, state_dir: Path | None) -> None:
     """Stop the sandbox; its state is written first."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     stopped = lifecycle.stop(state_dir)
     show.document("sandbox stop", {"stopped": stopped})
@@ -91,7 +91,7 @@ def stop(show: Show, state_dir: Path | None) -> None:
 @output_options
 def status(show: Show, state_dir: Path | None) -> None:
     """Say whether the sandbox runs, where, and that it enforces."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     found = lifecycle.status(state_dir)
     run = found.run
@@ -125,7 +125,7 @@ def status(show: Show, state_dir: Path | None) -> None:
 @output_options
 def env(show: Show, state_dir: Path | None, account: str | None) -> None:
     """Print how to reach an account as its root user. It prints a secret, which opens nothing but the sandbox."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     root = lifecycle.env(account, state_dir)
     variables = root_variables(root)
@@ -149,7 +149,7 @@ def env(show: Show, state_dir: Path | None, account: str | None) -> None:
 @output_options
 def reset(show: Show, state_dir: Path | None) -> None:
     """Forget every account, key and bucket of the sandbox."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     running = lifecycle.reset(state_dir)
     show.document("sandbox reset", {"reset": True, "running": running})

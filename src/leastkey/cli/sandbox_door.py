@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leastkey.aws.connect import AwsConnect
-    from leastkey.sandbox.lifecycle import SandboxEnv
+    from leastkey.sandbox.server.lifecycle import SandboxEnv
 
 __all__ = ["connect_root", "root_variables", "sandbox_root"]
 
 
 def sandbox_root(home: Path, account: str | None) -> SandboxEnv:
     """Start the sandbox of this state folder where it does not run yet, and give an account's root."""
-    from leastkey.sandbox import lifecycle
+    from leastkey.sandbox.server import lifecycle
 
     folder = home / "sandbox"
     lifecycle.start(folder)

@@ -13,8 +13,8 @@ from botocore.model import ListShape, MapShape, ServiceModel, StructureShape
 from botocore.serialize import create_serializer
 from tests.support.sandbox_request import FORM, request
 
-from leastkey.sandbox import resolve
 from leastkey.sandbox.request import Operation, Refusal
+from leastkey.sandbox.resolve import operation as resolve
 
 if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest

@@ -1,0 +1,226 @@
+"""The decision on a verified request: every action it needs, each by the engine, and the denial in AWS's words.
+
+Source: IAM User Guide, "Troubleshoot access denied error messages".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.evaluate.compiled import compiled
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.request import NamedDocument, Policies, Request, Verdict
+from leastkey.sandbox.authorize import public_access
+from leastkey.sandbox.request import Denial
+from leastkey.sandbox.resolve import resources_ec2, resources_iam, resources_other, resources_s3
+from leastkey.sandbox.resolve.arns import shown
+from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
+from leastkey.sandbox.resolve.context import request_context
+from leastkey.sandbox.resolve.parameters import parameters
+from leastkey.sandbox.resolve.s3_operation import target
+from leastkey.sandbox.state.last_used import note_use
+from leastkey.sandbox.state.world import document
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Context, Decision, LayerName
+    from leastkey.sandbox.request import AwsRequest, Caller, Operation
+    from leastkey.sandbox.state.world import World
+
+__all__ = ["authorizations", "authorize", "decision", "denial"]
+
+_LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
+    "identity": ("an identity-based policy", "no identity-based policy"),
+    "resource": ("a resource-based policy", "no resource-based policy"),
+    "boundary": ("a permissions boundary", "no permissions boundary"),
+    "session": ("a session policy", "no session policy"),
+    "scps": ("a service control policy", "no service control policy"),
+    "rcps": ("a resource control policy", "no resource control policy"),
+    "endpoint": ("a VPC endpoint policy", "no VPC endpoint policy"),
+}
+
+_ABOUT_BUCKET_POLICY: Final = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
+_READS_OF_OBJECTS: Final = frozenset({"GetObject", "HeadObject"})
+
+
+def authorizations(
+    request: AwsRequest, operation: Operation, caller: Caller, world: World
+) -> tuple[Authorization, ...]:
+    """Give every action and resource a request needs permission for, in the order they are decided."""
+    if request.service == "s3":
+        return resources_s3.authorizations(operation.name, request, world)
+    given = parameters(request, operation)
+    match request.service:
+        case "iam":
+            return resources_iam.authorizations(operation.name, given, caller, world)
+        case "ec2":
+            return resources_ec2.authorizations(operation.name, given, request, world)
+        case _:
+            return resources_other.authorizations(request, operation, given, world)
+
+
+def authorize(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Denial | None:
+    """Decide a request, and give the first denial."""
+    note_use(request, caller, world)
+    context = request_context(request, caller, world)
+    try:
+        wanted = authorizations(request, operation, caller, world)
+    except UnjudgedError as error:
+        return _unjudged(error.name, f"{request.service}:{operation.name}")
+    for needed in wanted:
+        found = denial(request, needed, caller, world, context)
+        if found is not None:
+            return found
+    return _hidden(request, operation, caller, world, context)
+
+
+def denial(
+    request: AwsRequest, needed: Authorization, caller: Caller, world: World, context: Context
+) -> Denial | None:
+    """Give the denial of one action on one resource, None when it is allowed."""
+    if _is_elsewhere(needed.resource, request):
+        return _unjudged(needed.resource, needed.action)
+    found = decision(needed, caller, world, context)
+    if not found.is_allowed or public_access.blocks(needed, caller, world):
+        return _denial(request, needed, caller, found)
+    if needed.unresolved and _may_be_denied(needed, caller, world):
+        return _unjudged(needed.resource, needed.action)
+    return None
+
+
+def _unjudged(name: str, action: str) -> Denial:
+    words = (
+        f"{action} is refused: the sandbox cannot tell which resource `{name}` is, and lets nobody through"
+    )
+    return Denial(words, explicit=False, action=action, resource=name)
+
+
+def _is_elsewhere(resource: str, request: AwsRequest) -> bool:
+    """Say whether an ARN has a `*` in its name, or names another region than the one that would be acted in."""
+    if resource == "*":
+        return False
+    region = resource.split(":", 5)[3] if resource.count(":") >= 5 else ""
+    return "*" in resource or region not in ("", request.region)
+
+
+def _may_be_denied(needed: Authorization, caller: Caller, world: World) -> bool:
+    """Say whether a Deny speaks of the action on certain resources, the one that could not be told perhaps among them."""
+    policies = _policies(needed, caller, world)
+    action = needed.action.lower()
+    documents = (*policies.identity, *policies.boundaries, *policies.sessions)
+    return any(
+        "*" not in statement.source.resources
+        for each in documents
+        for statement in compiled(each.document).speaking_of(action, action.partition(":")[0])[0]
+    )
+
+
+def decision(needed: Authorization, caller: Caller, world: World, context: Context) -> Decision:
+    """Decide one action on one resource under everything that bears on the caller."""
+    asked = Request(
+        action=needed.action,
+        resource=needed.resource,
+        principal=caller.principal,
+        resource_account=needed.account,
+        context=_merged({**context, **_of_resource(needed), **needed.context}),
+    )
+    return decide(asked, _policies(needed, caller, world), explain=False)
+
+
+def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:
+    return Policies(
+        identity=world.identity_policies(caller),
+        resource=None if _is_owners(needed, caller) else _resource_policy(needed, world),
+        boundaries=world.boundaries(caller),
+        sessions=caller.session_policies,
+    )
+
+
+def _is_owners(needed: Authorization, caller: Caller) -> bool:
+    """Say whether root asks for the policy of its own bucket: no such policy can lock it out."""
+    return (
+        caller.principal.type == "root"
+        and needed.account == caller.account
+        and needed.action in _ABOUT_BUCKET_POLICY
+    )
+
+
+def _merged(context: Context) -> Context:
+    """Make keys that differ in case alone one key with all their values: names of tags may, condition keys may not.
+
+    The engine then takes the narrower reading for an Allow and the wider for a Deny.
+    """
+    spelled: dict[str, str] = {}
+    found: dict[str, str | tuple[str, ...]] = {}
+    for key, value in context.items():
+        first = spelled.setdefault(key.lower(), key)
+        found[first] = value if first == key else (*_values(found[first]), *_values(value))
+    return found
+
+
+def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _of_resource(needed: Authorization) -> Context:
+    if not needed.account:
+        return {}
+    keys = (
+        ("aws:ResourceAccount", "s3:ResourceAccount")
+        if needed.action.startswith("s3:")
+        else ("aws:ResourceAccount",)
+    )
+    return dict.fromkeys(keys, needed.account)
+
+
+def _resource_policy(needed: Authorization, world: World) -> NamedDocument | None:
+    """Give the policy of a bucket or of a KMS key; other services' are not kept by the sandbox."""
+    if needed.resource == "*":
+        return None
+    if needed.action.startswith("s3:"):
+        return world.bucket_policy(needed.resource.split(":", 5)[-1].partition("/")[0])
+    parts = needed.resource.split(":", 5)
+    if parts[2] != "kms" or not parts[5].startswith("key/") or not world.accounts.has(parts[4]):
+        return None
+    key = world.backend("kms", parts[4], parts[3]).keys.get(parts[5].removeprefix("key/"))
+    return None if key is None else NamedDocument("key policy", document(key.policy, "resource"))
+
+
+def _hidden(
+    request: AwsRequest, operation: Operation, caller: Caller, world: World, context: Context
+) -> Denial | None:
+    """Refuse to say that an object is absent to somebody who may not list the bucket.
+
+    Source: S3 API Reference, GetObject and HeadObject, "Permissions".
+    """
+    if request.service != "s3" or operation.name not in _READS_OF_OBJECTS:
+        return None
+    where = target(request)
+    found = world.bucket(where.bucket)
+    if found is None or found[1].keys.getlist(where.key, []):
+        return None
+    listing = Authorization("s3:ListBucket", f"arn:aws:s3:::{where.bucket}", found[0])
+    verdict = decision(listing, caller, world, context)
+    return None if verdict.is_allowed else _denial(request, listing, caller, verdict)
+
+
+def _denial(request: AwsRequest, needed: Authorization, caller: Caller, found: Decision) -> Denial:
+    explicit = found.verdict is Verdict.EXPLICITLY_DENIED
+    if caller.principal.type == "anonymous":
+        message = "Access Denied" if request.service == "s3" else "Missing Authentication Token"
+        return Denial(message, explicit=explicit, action=needed.action, resource=shown(needed.resource))
+    by, none = _LAYERS[found.decided_by]
+    reason = (
+        f"with an explicit deny in {by}" if explicit else f"because {none} allows the {needed.action} action"
+    )
+    resource = shown(needed.resource)
+    on = "" if request.service == "ec2" and resource == "*" else f" on resource: {_quoted(request, resource)}"
+    words = f"User: {caller.principal.arn} is not authorized to perform: {needed.action}{on} {reason}"
+    if request.service == "ec2":
+        words = f"You are not authorized to perform this operation. {words}"
+    if needed.unresolved:
+        words += " (the sandbox could not tell which resource the request means and asked for `*`)"
+    return Denial(words, explicit=explicit, action=needed.action, resource=resource)
+
+
+def _quoted(request: AwsRequest, resource: str) -> str:
+    return f'"{resource}"' if request.service == "s3" else resource

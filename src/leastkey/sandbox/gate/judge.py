@@ -1,0 +1,61 @@
+"""The gate's questions, put to the modules that answer them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.sandbox.authorize import decision
+from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.resolve import context
+from leastkey.sandbox.resolve import operation as operations
+from leastkey.sandbox.rules import hooks, s3_deletes
+from leastkey.sandbox.rules.unbuilt import unbuilt
+from leastkey.sandbox.state.last_used import note_use
+
+if TYPE_CHECKING:
+    from leastkey.evaluate.request import Context
+    from leastkey.sandbox.request import AwsRequest, Caller, Denial, Operation, Response
+    from leastkey.sandbox.state.world import World
+
+__all__ = ["Judge"]
+
+
+class Judge:
+    """Implements `gate.Authorizer`."""
+
+    def operation(self, request: AwsRequest) -> Operation | Refusal:
+        """Say what the request asks for, or refuse what nobody here could judge."""
+        found = operations.operation(request)
+        return found if isinstance(found, Refusal) else unbuilt(request, found) or found
+
+    def context(self, request: AwsRequest, caller: Caller, world: World) -> Context:
+        """Give the condition keys every request has, and note the use of the key: STS asks nothing else."""
+        note_use(request, caller, world)
+        return context.request_context(request, caller, world)
+
+    def before(self, request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
+        """Refuse what AWS refuses and moto would take."""
+        return hooks.before(request, operation, world)
+
+    def authorize(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World
+    ) -> Denial | None:
+        """Decide, and give the denial. What is decided part by part is so in `answer`."""
+        if s3_deletes.is_split(request, operation, world):
+            note_use(request, caller, world)
+            return None
+        return decision.authorize(request, operation, caller, world)
+
+    def answer(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World
+    ) -> Response | None:
+        """Answer in moto's place."""
+        if s3_deletes.is_split(request, operation, world):
+            return s3_deletes.deleted(request, caller, world)
+        return hooks.answer(request, operation, caller, world)
+
+    def after(
+        self, request: AwsRequest, operation: Operation, caller: Caller, world: World, response: Response
+    ) -> Response:
+        """Mend moto's answer."""
+        return hooks.after(request, operation, caller, world, response)

@@ -1,0 +1,312 @@
+"""What operations of other services need: an action by equal name, resources by the catalogue's templates.
+
+Where the request does not tell which resource it means, the action is authorized against `*` and marked.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import TYPE_CHECKING, Final
+
+from leastkey.iam import catalog
+from leastkey.sandbox.resolve.arns import NEW, account_of, resources, texts_by_name
+from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
+from leastkey.sandbox.resolve.parameters import listed, tags_in, text, walk
+from leastkey.sandbox.resolve.resources_iam import pass_role
+from leastkey.sandbox.resolve.tags import request_tags
+from leastkey.sandbox.service_models import service_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from leastkey.iam.catalog import CatalogAction, ResourceType
+    from leastkey.sandbox.request import AwsRequest, Operation
+    from leastkey.sandbox.resolve.parameters import Parameters
+    from leastkey.sandbox.state.world import World
+
+__all__ = ["action_of", "authorizations", "is_split"]
+
+_ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "events": {"rule-on-default-event-bus": ("name", "rule")},
+    "sns": {"topic": ("name",)},
+    "ssm": {"parameter": ("name", "path")},
+    "states": {"statemachine": ("name",)},
+}
+"""Folded parameters that carry the name of a resource type under another name than the template's."""
+
+_PASSED_TO: Final = {"ecs": "ecs-tasks", "stepfunctions": "states"}
+"""Services whose roles are used by a principal of another name."""
+
+
+def authorizations(
+    request: AwsRequest, operation: Operation, parameters: Parameters, world: World
+) -> tuple[Authorization, ...]:
+    """Give what an operation needs. Raises UnjudgedError for a name that readers would take for different resources."""
+    passed = _passed_roles(request, parameters, world)
+    split = _SPLIT.get((request.service, operation.name))
+    if split is not None:
+        return (*split(request, parameters, world), *passed)
+    entry = action_of(request.service, operation.name)
+    if entry is None:
+        name = f"{_prefix(request.service)}:{operation.name}"
+        return (Authorization(name, "*", request.account, unresolved=True), *passed)
+    context = request_tags(
+        tags_in(parameters.get("Tags", parameters.get("tags"))), listed(parameters, "TagKeys")
+    )
+    arns, resolved = _arns(entry, request, parameters, world)
+    needed = [Authorization(entry.full_name, arn, account_of(arn, request.account), context) for arn in arns]
+    if not needed:
+        needed.append(Authorization(entry.full_name, "*", request.account, context, unresolved=not resolved))
+    return (*needed, *passed)
+
+
+def action_of(service: str, operation: str) -> CatalogAction | None:
+    """Give the action of the same name as an operation, or of the one it repeats for many."""
+    prefix = _prefix(service)
+    if not catalog.service_exists(prefix):
+        return None
+    name = _SAME_AS.get((service, operation), operation)
+    return catalog.service_catalog(prefix).actions.get(name.lower())
+
+
+def is_split(service: str, operation: str) -> bool:
+    """Say whether an operation needs the actions of its parts."""
+    return (service, operation) in _SPLIT
+
+
+def _prefix(service: str) -> str:
+    model = service_model(service)
+    return service if model is None else model.prefix
+
+
+def _arns(
+    entry: CatalogAction, request: AwsRequest, parameters: Parameters, world: World
+) -> tuple[tuple[str, ...], bool]:
+    """Give the ARNs a request names, none when one that is required is missing, and whether they are all of them."""
+    if not entry.resource_types:
+        return (), True
+    special = _SPECIAL.get(entry.full_name) or _SPECIAL.get(entry.service)
+    if special is not None:
+        arns = special(request, parameters, world)
+        return arns, bool(arns)
+    named = texts_by_name(parameters)
+    kinds = catalog.service_catalog(entry.service).resource_types
+    found = {
+        name: resources(
+            kinds[name.lower()],
+            named,
+            region=request.region,
+            account=request.account,
+            aliases=_ALIASES.get(entry.service, {}).get(name.lower(), ()),
+        )
+        for name in entry.resource_types
+    }
+    is_complete = any(found.values()) and all(found[name] for name in entry.required_types)
+    if not is_complete:
+        return (), False
+    outer = {
+        name
+        for name, arns in found.items()
+        if len(arns) == 1 and _is_outer(kinds[name.lower()].arn, found, kinds)
+    }
+    inner = (
+        _log_group(arn, entry) if name == "log-group" else arn
+        for name, each in found.items()
+        if name not in outer
+        for arn in each
+    )
+    return tuple(dict.fromkeys(inner)), True
+
+
+def _log_group(arn: str, entry: CatalogAction) -> str:
+    """Give a log group's ARN as policies are asked for it: with a stream that has no name, save for its tags.
+
+    Source: CloudWatch Logs User Guide, "Overview of managing access permissions", on the two forms of the ARN.
+    """
+    return arn if "Tag" in entry.name and "LogGroup" not in entry.name else f"{arn}:log-stream:"
+
+
+def _is_outer(template: str, found: Mapping[str, tuple[str, ...]], kinds: Mapping[str, ResourceType]) -> bool:
+    """Say whether a type merely holds another that is named: a query on an index is asked for on the index alone."""
+    return any(arns and kinds[name.lower()].arn.startswith(f"{template}/") for name, arns in found.items())
+
+
+def _queues(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:  # noqa: ARG001  # shape of the table below
+    url = text(parameters, "QueueUrl")
+    name = url.rsplit("/", 1)[-1] if url else text(parameters, "QueueName")
+    arns = tuple(
+        text(parameters, field) for field in ("SourceArn", "DestinationArn") if text(parameters, field)
+    )
+    return (f"arn:aws:sqs:{request.region}:{request.account}:{name}", *arns) if name else arns
+
+
+def _secrets(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    new = text(parameters, "Name")
+    wanted = text(parameters, "SecretId")
+    if not new:
+        return _secret(wanted, request, world) if wanted else ()
+    return (f"{_secret_head(request)}{new}-{NEW * 6}",)
+
+
+def _secret_head(request: AwsRequest) -> str:
+    return f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:"
+
+
+def _secret(wanted: str, request: AwsRequest, world: World) -> tuple[str, ...]:
+    """Give the ARN of a secret named by its name, its ARN, or its ARN without the six characters at the end."""
+    secrets = world.backend("secretsmanager", request.account, request.region).secrets.values()
+    known = tuple(str(each.arn) for each in secrets if wanted in (each.arn, each.name))
+    if known:
+        return known
+    name = wanted.removeprefix(_secret_head(request))
+    if ":" in name:
+        if account_of(wanted, request.account) != request.account:
+            return (wanted,)
+        raise UnjudgedError(wanted)
+    partial = tuple(str(each.arn) for each in secrets if each.name == name)
+    return partial or ((wanted,) if name != wanted else (f"{_secret_head(request)}{name}-{NEW * 6}",))
+
+
+def _many_secrets(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    yield Authorization("secretsmanager:BatchGetSecretValue", "*", request.account)
+    for wanted in listed(parameters, "SecretIdList"):
+        for arn in _secret(wanted, request, world):
+            yield Authorization("secretsmanager:GetSecretValue", arn, account_of(arn, request.account))
+
+
+def _keys(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the key, by its id, ARN, alias or what it encrypted, and the alias an operation is about."""
+    alias = text(parameters, "AliasName")
+    found = [f"{_key_head(request)}{alias}", *_key(alias, request, world)] if alias else []
+    for value in (text(parameters, "KeyId"), text(parameters, "TargetKeyId")):
+        arns = _key(value, request, world) if value else ()
+        if value and not arns:
+            return ()
+        found += arns
+    return tuple(dict.fromkeys((*found, *_key_of_ciphertext(request, parameters, world))))
+
+
+def _key_head(request: AwsRequest) -> str:
+    return f"arn:aws:kms:{request.region}:{request.account}:"
+
+
+def _key(value: str, request: AwsRequest, world: World) -> tuple[str, ...]:
+    """Give the ARN of a key, none for an alias that is not there."""
+    if value.startswith("arn:"):
+        if not _KEY_ARN.fullmatch(value) or value.split(":")[3] != request.region:
+            raise UnjudgedError(value)
+        if ":alias/" in value and not value.startswith(_key_head(request)):
+            raise UnjudgedError(value)
+    name = value.removeprefix(_key_head(request))
+    keys = world.backend("kms", request.account, request.region).keys
+    owner = next((key for key in keys.values() if name in key.aliases), None)
+    if owner is not None:
+        return (str(owner.arn),)
+    if value.startswith("arn:") and ":key/" in value:
+        return (value,)
+    return () if name.startswith("alias/") else (f"{_key_head(request)}key/{name}",)
+
+
+def _key_of_ciphertext(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the key that made a ciphertext: it is the one that opens it, whether the request names it or not."""
+    try:
+        made_by = b64decode(text(parameters, "CiphertextBlob"))[:_KEY_ID].decode("ascii")
+    except ValueError:
+        return ()
+    key = world.backend("kms", request.account, request.region).keys.get(made_by)
+    return () if key is None else (str(key.arn),)
+
+
+def _re_encrypted(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    """Give both sides of ReEncrypt."""
+    source, target = text(parameters, "SourceKeyId"), text(parameters, "DestinationKeyId")
+    sides = (
+        (
+            "ReEncryptFrom",
+            (_key(source, request, world) if source else ()) + _key_of_ciphertext(request, parameters, world),
+        ),
+        ("ReEncryptTo", _key(target, request, world) if target else ()),
+    )
+    for action, arns in sides:
+        for arn in dict.fromkeys(arns) or ("*",):
+            account = account_of(arn, request.account)
+            yield Authorization(f"kms:{action}", arn, account, unresolved=arn == "*")
+
+
+def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give the tables of a batch: they are the names of its fields."""
+    del world
+    items = parameters.get("RequestItems")
+    names = tuple(items) if isinstance(items, dict) else ()
+    return tuple(_table(name, request) for name in names)
+
+
+def _table(name: str, request: AwsRequest) -> str:
+    return (
+        name
+        if name.startswith("arn:")
+        else f"arn:aws:dynamodb:{request.region}:{request.account}:table/{name}"
+    )
+
+
+def _transaction(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
+    """Give the action of each item of a transaction."""
+    del world
+    items = parameters.get("TransactItems")
+    for item in items if isinstance(items, list) else ():
+        for kind, asked in item.items() if isinstance(item, dict) else ():
+            name = asked.get("TableName") if isinstance(asked, dict) else None
+            action = _IN_TRANSACTION.get(kind)
+            if action is None or not isinstance(name, str):
+                raise UnjudgedError(str(kind))
+            arn = _table(name, request)
+            yield Authorization(f"dynamodb:{action}", arn, account_of(arn, request.account))
+
+
+_IN_TRANSACTION: Final = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+_KEY_ID: Final = 36
+_KEY_ARN: Final = re.compile(
+    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)", re.ASCII
+)
+_SAME_AS: Final = {
+    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
+    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
+    ("sqs", "SendMessageBatch"): "SendMessage",
+}
+"""Operations on many that need the action of the one. Source: SQS Developer Guide, "Amazon SQS API permissions"."""
+
+_SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, ...]]]] = {
+    "dynamodb:BatchGetItem": _tables,
+    "dynamodb:BatchWriteItem": _tables,
+    "kms": _keys,
+    "secretsmanager": _secrets,
+    "sqs": _queues,
+}
+
+_SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], Iterable[Authorization]]]] = {
+    ("dynamodb", "TransactGetItems"): _transaction,
+    ("dynamodb", "TransactWriteItems"): _transaction,
+    ("kms", "ReEncrypt"): _re_encrypted,
+    ("secretsmanager", "BatchGetSecretValue"): _many_secrets,
+}
+"""Operations that need several actions, none of them perhaps of their own name."""
+
+
+def _passed_roles(request: AwsRequest, parameters: Parameters, world: World) -> tuple[Authorization, ...]:
+    """Give `iam:PassRole` for each role a request hands over, wherever in it the role's ARN stands."""
+    if request.service == "sts":  # a role is worn there, not handed over
+        return ()
+    passed = {
+        value
+        for name, value in walk(parameters)
+        if name.lower().endswith(("rolearn", "role")) and value.startswith("arn:") and ":role/" in value
+    }
+    service = _PASSED_TO.get(request.service, _prefix(request.service))
+    return tuple(pass_role(arn, service, world) for arn in sorted(passed))

@@ -1,0 +1,65 @@
+"""Where the sandbox is truer to AWS than moto: what is refused before, answered instead, and put right after.
+
+IAM's own rules, S3's few, and EC2's dry run. The gate holds its lock from `before` to `after`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.sandbox.errors import refused
+from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.resolve.parameters import parameters
+from leastkey.sandbox.rules import iam_refusals, s3_rules
+from leastkey.sandbox.rules.iam_after import settled
+from leastkey.sandbox.rules.iam_answers import about_caller, answered
+from leastkey.sandbox.rules.iam_pages import page_fault
+from leastkey.sandbox.services import BY_SIGNING_NAME
+from leastkey.sandbox.state.moto_silence import silence
+
+if TYPE_CHECKING:
+    from leastkey.sandbox.request import AwsRequest, Caller, Operation, Response
+    from leastkey.sandbox.state.world import World
+
+__all__ = ["after", "answer", "before"]
+
+
+def before(request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
+    """Give what AWS would refuse and moto would take. A dry run ends here, once it is authorized."""
+    silence()
+    match request.service:
+        case "iam":
+            given = parameters(request, operation)
+            return iam_refusals.refusal(operation.name, given, request.account, world) or page_fault(
+                operation.name, given
+            )
+        case "s3":
+            return s3_rules.refusal(request, operation, world)
+        case "ec2" if request.form.get("DryRun", ["false"])[0].lower() == "true":
+            return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+        case _:
+            return None
+
+
+def answer(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Response | None:
+    """Answer in moto's place, or leave it to moto with None."""
+    if request.service != "iam":
+        return None
+    given = parameters(request, operation)
+    found = about_caller(request, operation, given, caller) or answered(request, operation, given, world)
+    if isinstance(found, Refusal):
+        return refused(found, BY_SIGNING_NAME[request.signing_name], request.request_id)
+    return found
+
+
+def after(
+    request: AwsRequest, operation: Operation, caller: Caller, world: World, response: Response
+) -> Response:
+    """Put moto's state and answer right."""
+    del caller
+    if request.service == "s3":
+        s3_rules.settle(request, operation, world, response)
+        return response
+    if request.service != "iam":
+        return response
+    return settled(request, operation, parameters(request, operation), world, response)

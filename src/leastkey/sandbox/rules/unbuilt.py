@@ -1,0 +1,48 @@
+"""What moto would carry out and the sandbox does not: nobody here could say what it needs permission for.
+
+Some operations act on another service's resources in the service's own name, some have no action of their name in
+the catalogue, some parameters moto reads as something else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leastkey.sandbox.errors import not_built
+from leastkey.sandbox.resolve.parameters import parameters
+from leastkey.sandbox.resolve.resources_other import action_of, is_split
+
+if TYPE_CHECKING:
+    from leastkey.sandbox.request import AwsRequest, Operation, Refusal
+
+__all__ = ["unbuilt"]
+
+_OPERATIONS: Final = frozenset(
+    {
+        ("dynamodb", "ExportTableToPointInTime"),  # writes to a bucket
+        ("dynamodb", "ImportTable"),  # reads from one
+        ("logs", "CreateExportTask"),  # writes to a bucket
+        ("logs", "PutSubscriptionFilter"),  # writes to log groups of any account
+        ("secretsmanager", "RotateSecret"),  # calls a function
+    }
+)
+_PARAMETERS: Final = {
+    "logs": frozenset({"logGroupIdentifier", "logGroupIdentifiers"}),  # moto finds another group by them
+    "secretsmanager": frozenset({"Filters"}),
+}
+_FILTERED: Final = frozenset({"ListSecrets"})
+"""Operations whose filters show no more than the operation itself does."""
+
+
+def unbuilt(request: AwsRequest, operation: Operation) -> Refusal | None:
+    """Refuse what cannot be judged."""
+    service, name = request.service, operation.name
+    if service in ("s3", "sts"):
+        return None
+    known = action_of(service, name) is not None or is_split(service, name)
+    if not known or (service, name) in _OPERATIONS:
+        return not_built(f"{service}:{name}")
+    if service not in _PARAMETERS or name in _FILTERED:
+        return None
+    given = _PARAMETERS[service] & parameters(request, operation).keys()
+    return not_built(f"The parameter {min(given)} of {service}:{name}") if given else None

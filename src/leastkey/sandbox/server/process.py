@@ -1,0 +1,269 @@
+"""The sandbox's own process: `python -m leastkey.sandbox.server.process STATE-DIR PORT [--ephemeral]`.
+
+It leaves its starter at once and holds a lock on its state folder as long as it lives.
+Exit codes: 0 stopped, 1 did not start (the last line says why), 3 another one holds the folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import leastkey
+from leastkey.clock import SystemClock
+from leastkey.errors import LeastkeyError
+from leastkey.iam.arn import ACCOUNT, AccountId
+from leastkey.sandbox.gate.gate import Gate
+from leastkey.sandbox.gate.judge import Judge
+from leastkey.sandbox.server.control import Control
+from leastkey.sandbox.server.hold import hold_folder
+from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
+from leastkey.sandbox.server.selftest import enforces
+from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load, wipe
+from leastkey.sandbox.state.accounts import Accounts
+from leastkey.sandbox.state.backend import Moto, prepare_environment
+from leastkey.sandbox.state.managed import share
+from leastkey.sandbox.state.sessions import Sessions
+from leastkey.sandbox.state.world import World
+from leastkey.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leastkey.clock import Clock
+    from leastkey.sandbox.server.http import Server
+
+__all__ = ["Sandbox", "foreground", "main", "serve"]
+
+_LOG: Final = logging.getLogger(__name__)
+_LOG_BYTES: Final = 1_000_000
+_EAGER: Final = ("iam", "s3")
+_LATER: Final = ("ec2",)
+BUSY: Final = 3
+
+
+class Sandbox:
+    """World, moto and gate of one sandbox, wired. `save` writes a snapshot; None keeps nothing."""
+
+    def __init__(self, file: SnapshotFile | None, clock: Clock | None = None) -> None:
+        share()
+        self.world = World(Accounts(), Sessions())
+        self.moto = Moto()
+        self._file = file
+        self._saver = Saver(self._save) if file is not None else None
+        mark = self._saver.mark if self._saver is not None else _nothing
+        self._clock = clock or SystemClock()
+        self.gate = Gate(self.world, self.moto, Judge(), self._clock, mark)
+        self._mark = mark
+
+    def open(self) -> None:
+        """Load the snapshot, and refuse to go on when the three proofs of enforcement fail."""
+        state = self._file.read() if self._file is not None else None
+        if state is not None:
+            load(self.world, state)
+        self.moto.warm(*_EAGER)
+        wrong = enforces(self.gate, self._clock.now())
+        if wrong:
+            raise LeastkeyError("sandbox-failed", "the sandbox does not enforce what it should", why=wrong)
+        if self._saver is not None:
+            self._saver.start()
+
+    def key_of(self, account: AccountId) -> dict[str, object]:
+        """Give an account's root key, making the account on first asking."""
+        with self.gate.lock:
+            key, is_new = self.world.accounts.ensure(account)
+        if is_new:
+            self._mark()
+        return {"account": account, "access_key_id": key.id, "secret_access_key": key.secret.reveal()}
+
+    @property
+    def trouble(self) -> str:
+        """Why the state is not on disk; "" when all is well."""
+        return "" if self._saver is None else self._saver.trouble
+
+    def reset(self) -> None:
+        """Forget everything, on disk too."""
+        with self.gate.lock:
+            wipe(self.world)
+        self._mark()
+        if self._saver is not None:
+            self._saver.now()
+
+    def close(self) -> None:
+        """Write the last snapshot."""
+        if self._saver is not None:
+            self._mark()
+            self._saver.stop()
+
+    def _save(self) -> None:
+        with self.gate.lock:
+            state = dump(self.world)
+        if self._file is not None:
+            self._file.write(state)
+
+
+def _nothing() -> None:
+    """Keep nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the command line asks for."""
+
+    folder: Path
+    port: int
+    is_ephemeral: bool
+
+
+def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunInfo], None]) -> None:
+    """Serve until told to stop. The caller holds the folder."""
+    wish = _Wish(folder, port, is_ephemeral)
+    sandbox = Sandbox(None if is_ephemeral else SnapshotFile(folder))
+    sandbox.open()
+    server = _listen(sandbox, wish)
+    stop = threading.Event()
+    token = Secret(secrets.token_urlsafe(32))
+    run: list[RunInfo] = []
+    with Control(token, _commands(sandbox, run, stop)) as control:
+        run.append(
+            RunInfo(
+                os.getpid(),
+                server.port,
+                control.port,
+                token,
+                datetime.now(UTC),
+                is_ephemeral,
+                leastkey.__version__,
+            )
+        )
+        remember_port(folder, server.port)
+        write_run(folder, run[0])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        server.run()
+        control.run()
+        ready(run[0])
+        threading.Thread(target=_warm, args=(sandbox,), name="warm", daemon=True).start()
+        stop.wait()
+        server.close()
+        sandbox.close()
+        remove_run(folder)
+        control.shutdown()
+
+
+def _listen(sandbox: Sandbox, wish: _Wish) -> Server:
+    from leastkey.sandbox.server.http import Server
+
+    wanted = (wish.port,) if wish.port else (remembered_port(wish.folder), 0)
+    for port in wanted:
+        server = Server(sandbox.gate.handle, port)
+        try:
+            server.open()
+        except OSError as error:
+            if port == wanted[-1]:
+                raise LeastkeyError(
+                    "sandbox-failed", f"port {port} cannot be used", why=str(error.strerror or error)
+                ) from error
+        else:
+            return server
+    raise AssertionError("the last port either works or raises")
+
+
+def _warm(sandbox: Sandbox) -> None:
+    """Import what takes a second while nobody waits for it."""
+    import importlib
+
+    for service in _LATER:
+        importlib.import_module(f"moto.{service}.models")
+        with sandbox.gate.lock:
+            sandbox.moto.warm(service)
+
+
+def _commands(
+    sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
+) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
+    def ping(_: Mapping[str, str]) -> Mapping[str, object]:
+        accounts = list(sandbox.world.accounts.all())
+        return {"pid": run[0].pid, "accounts": accounts, "enforced": True, "trouble": sandbox.trouble}
+
+    def env(given: Mapping[str, str]) -> Mapping[str, object]:
+        account = given.get("account", "")
+        return (
+            sandbox.key_of(AccountId(account)) if ACCOUNT.fullmatch(account) else {"error": "no account id"}
+        )
+
+    def reset(_: Mapping[str, str]) -> Mapping[str, object]:
+        sandbox.reset()
+        return {"reset": True}
+
+    def end(_: Mapping[str, str]) -> Mapping[str, object]:
+        stop.set()
+        return {"stopping": True}
+
+    return {"ping": ping, "env": env, "reset": reset, "stop": end}
+
+
+def _log_to(folder: Path) -> None:
+    handler = RotatingFileHandler(folder / "requests.log", maxBytes=_LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ours = logging.getLogger("leastkey.sandbox")
+    ours.setLevel(logging.INFO)
+    ours.addHandler(handler)
+    ours.propagate = False
+
+
+def _say(run: RunInfo) -> None:
+    kept = "nothing is kept" if run.is_ephemeral else "state is kept"
+    print(f"Sandbox   {run.endpoint_url}, nothing goes to AWS, {kept}", flush=True)  # noqa: T201  # the process's own words
+    print("Enforced  signatures, expiry; identity, boundary, session, bucket, trust policy", flush=True)  # noqa: T201  # same
+
+
+def foreground(folder: Path, port: int, *, is_ephemeral: bool) -> RunInfo | None:
+    """Serve in this very process until told to stop; None when another server has the folder."""
+    runs: list[RunInfo] = []
+
+    def ready(run: RunInfo) -> None:
+        runs.append(run)
+        _say(run)
+
+    os.umask(0o077)
+    with hold_folder(folder) as is_ours:
+        if not is_ours:
+            return None
+        prepare_environment(os.environ)
+        _log_to(folder)
+        serve(folder, port, is_ephemeral=is_ephemeral, ready=ready)
+    return runs[0]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the sandbox's own process: leave the starter, and serve."""
+    folder, port = Path(arguments[0]), int(arguments[1])
+    os.umask(0o077)
+    with hold_folder(folder) as is_ours:
+        if not is_ours:
+            return BUSY
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        prepare_environment(os.environ)
+        _log_to(folder)
+        try:
+            serve(folder, port, is_ephemeral="--ephemeral" in arguments, ready=_say)
+        except LeastkeyError as error:
+            print(": ".join((error.what, *error.why)), file=sys.stderr, flush=True)  # noqa: T201  # the last line says why
+            return 1
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

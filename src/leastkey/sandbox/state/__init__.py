@@ -1,0 +1,1 @@
+"""What there is: accounts, sessions, moto's resources, and read-only views of them."""
