@@ -116,10 +116,12 @@ def connect_admin(
     region: str,
     profile: str | None = None,
     allow_endpoint: str | None = None,
+    quick: bool = False,
 ) -> AwsConnect:
     """Find the administrator as the AWS CLI does: `--admin-profile`, then the AWS variables and files.
 
-    `allow_endpoint` names an endpoint that is neither AWS's nor on this computer and is meant. Raises LeastkeyError
+    `allow_endpoint` names an endpoint that is neither AWS's nor on this computer and is meant. `quick`: what may take
+    long or ask a person (an instance's metadata, an MFA code, another program) is left alone. Raises LeastkeyError
     `no-credentials`, `own-profile`, `foreign-endpoint`.
     """
     session = Session(profile=profile)
@@ -127,15 +129,13 @@ def connect_admin(
     try:
         if not _from_variables(environ, profile):
             _refuse_own_profile(session)
+            if quick:
+                _refuse_asking(session)
+        if quick:
+            session.get_component("credential_provider").remove("iam-role")
         credentials = session.get_credentials()
     except exceptions.ProfileNotFound:
-        name = profile or environ.get("AWS_PROFILE", "")
-        raise LeastkeyError(
-            "no-credentials",
-            f"there is no AWS profile `{name}`",
-            why=f"from {'--admin-profile' if profile else 'AWS_PROFILE'}",
-            remedy="aws configure list-profiles",
-        ) from None
+        raise _no_profile(environ, profile) from None
     except exceptions.ConfigParseError as error:
         path = str(error.kwargs.get("path", "an AWS configuration file"))
         raise LeastkeyError(
@@ -153,7 +153,8 @@ def connect_admin(
         ) from None
     if credentials is None:
         raise _no_credentials(environ, profile)
-    used = session.get_config_variable("profile")
+    # Keys in variables win over a profile that a variable names.
+    used = None if credentials.method == "env" else session.get_config_variable("profile")
     source = f"profile `{used}`" if used else str(credentials.method)
     return AwsConnect(
         session, Administrator(source, used, region, _endpoint(session, region, allow_endpoint)), clock
@@ -221,6 +222,20 @@ def _refuse_own_profile(session: Session) -> None:
     )
 
 
+def _refuse_asking(session: Session) -> None:
+    """Refuse a profile whose credentials come from a person or a program: either may take as long as it likes."""
+    profiles = session.full_config.get("profiles", {})
+    name, seen = session.get_config_variable("profile") or "default", set[str]()
+    while name not in seen:
+        seen.add(name)
+        settings = profiles.get(name, {})
+        asks = next((key for key in ("mfa_serial", "credential_process") if key in settings), None)
+        if asks is not None:
+            who = "asks for an MFA code" if asks == "mfa_serial" else "runs a program for its credentials"
+            raise LeastkeyError("no-credentials", f"profile `{name}` {who}")
+        name = settings.get("source_profile", name)
+
+
 def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
     """Give the endpoint botocore would use for IAM where it is not AWS's own."""
     try:
@@ -258,6 +273,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _no_profile(environ: Mapping[str, str], profile: str | None) -> LeastkeyError:
+    return LeastkeyError(
+        "no-credentials",
+        f"there is no AWS profile `{profile or environ.get('AWS_PROFILE', '')}`",
+        why=f"from {'--admin-profile' if profile else 'AWS_PROFILE'}",
+        remedy="aws configure list-profiles",
+    )
 
 
 def _no_credentials(environ: Mapping[str, str], profile: str | None) -> LeastkeyError:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from leastkey.cli.show import plain
+from leastkey.cli.wrap import wrapped
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ __all__ = ["TerminalPrompter"]
 
 
 class TerminalPrompter:
-    """Asks at the terminal. `yes` answers every question with yes."""
+    """Implements `ports.people.Prompter` at the terminal. `yes` answers every yes-or-no question with yes."""
 
     def __init__(self, show: Show, *, yes: bool) -> None:
         self._show = show
@@ -25,13 +26,53 @@ class TerminalPrompter:
         """Ask a question whose default is no."""
         if self._yes:
             return True
-        if not sys.stdin.isatty():
-            raise LeastkeyError(
-                "usage",
-                "there is no terminal to ask on",
-                why=f"the question is: {question}",
-                remedy=f"to answer it with yes: `{flag}`",
-            )
+        _need_terminal(question, f"to answer it with yes: `{flag}`")
         self._show.say(f"{plain(question)} [y/N] ")
         answer = sys.stdin.readline()
         return answer.strip().lower() in {"y", "yes"}
+
+    def ask(self, question: str, *, default: str | None, flag: str) -> str:
+        """Ask for a text that is not empty. Raises LeastkeyError when the input ends."""
+        _need_terminal(question, f"to answer it: `{flag}`")
+        shown = "" if default is None else f" [{plain(default)}]"
+        while True:
+            self._show.say(f"? {plain(question)}{shown} ")
+            answer = self._line(flag)
+            if answer is None:
+                self.tell("That is not UTF-8 text.")
+            elif answer or default is not None:
+                return answer or str(default)
+            else:
+                self.tell("There is no default for this one. Ctrl-C ends, and nothing is written.")
+
+    def tell(self, *lines: str) -> None:
+        """Tell what helps with a question, below or above it."""
+        for line in lines:
+            for part in wrapped("  ", line):
+                self._show.talk(part)
+
+    def _line(self, flag: str) -> str | None:
+        """Read a line, without the blanks around it; None for bytes that are no text."""
+        try:
+            line = sys.stdin.readline()
+        except UnicodeDecodeError:
+            return None
+        if not line:
+            self._show.talk()
+            raise LeastkeyError(
+                "declined",
+                "the input ended before the question was answered",
+                state="nothing was written",
+                remedy=f"answer on the command line: `{flag}`",
+            )
+        return line.strip()
+
+
+def _need_terminal(question: str, remedy: str) -> None:
+    if not sys.stdin.isatty():
+        raise LeastkeyError(
+            "usage",
+            "there is no terminal to ask on",
+            why=f"the question is: {question}",
+            remedy=remedy,
+        )

@@ -1,11 +1,13 @@
-"""`leastkey init`: write a commented spec from flags. It never writes over a file."""
+"""`leastkey init`: write a commented spec, from flags or from answers at the terminal. It never writes over a file."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +15,11 @@ from leastkey.cli.options import DEFAULT_SPEC, output_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
+    from leastkey.cli.init_found import Flags
     from leastkey.cli.show import Show
+    from leastkey.spec.starter import Starter
 
-__all__ = ["command"]
-
-FIRST_GRANT: Final = "ec2:DescribeRegions"
-"""What a spec allows when nothing is asked for: the harmless call everybody tries first."""
+__all__ = ["command", "words_of"]
 
 
 @click.command(
@@ -33,8 +34,8 @@ FIRST_GRANT: Final = "ec2:DescribeRegions"
     "--allow",
     metavar="GRANT",
     multiple=True,
-    help="What it may do, several times: actions, or a service, levels and `on` a resource."
-    f"  [default: {FIRST_GRANT}]",
+    help="What it may do, several times: actions, or a service, levels and `on` a resource. Given, nothing is asked."
+    "  [default: ec2:DescribeRegions]",
 )
 @click.option(
     "--region", metavar="NAME", help="AWS region.  [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]"
@@ -48,61 +49,136 @@ FIRST_GRANT: Final = "ec2:DescribeRegions"
     "--service", metavar="NAME", help="An AWS service wears the role, such as ec2: no key is needed."
 )
 @click.option("--sandbox", is_flag=True, help="Target the embedded AWS.")
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing: what no flag says takes its default.")
 @output_options
-def command(
-    show: Show,
-    spec: str,
-    project: str | None,
-    identity: str | None,
-    allow: tuple[str, ...],
-    region: str | None,
-    **answers: str | bool | None,
-) -> None:
-    """Write a commented spec. It never writes over a file, and no AWS call is made."""
-    from leastkey.cli.again import words_for
-    from leastkey.cli.read_spec import default_project
-    from leastkey.spec.starter import Starter, starter_spec
+def command(show: Show, *, yes: bool, **given: Any) -> None:
+    """Write a commented spec. It never writes over a file.
 
-    path = Path(spec)
-    name = project or default_project(path)
-    found, source = _region(region)
-    text = starter_spec(
-        Starter(
-            project=name,
-            identity=identity or name,
-            allow=allow or (FIRST_GRANT,),
-            region=found,
-            output=str(answers["output"]),
-            target="sandbox" if answers["sandbox"] else "aws",
-            account=_text(answers["account"]),
-            user=_text(answers["user"]),
-            service=_text(answers["service"]),
-        )
+    At a terminal and without --allow it looks for account, region, vault and project, asking AWS whose credentials are
+    set, and then asks you. Else nobody is asked, AWS neither.
+    """
+    from leastkey.cli.init_found import Flags
+    from leastkey.spec.starter import starter_spec
+
+    flags = Flags(**given)
+    path = Path(flags.spec)
+    is_asking = not (yes or flags.allow or show.as_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    answers, chosen = _asked(show, flags, path) if is_asking else (_unasked(flags, path), {})
+    text = starter_spec(answers)
+    if is_asking:
+        show.talk("The same again without questions:")
+        show.talk(f"  {words_of(answers, flags.spec)}")
+    _write_new(path, flags.spec, text)
+    if not is_asking:
+        show.talk(_region_line(flags))
+        _warn_of_region(show, answers.region)
+    _tell_next(show, answers, len(text.splitlines()), {**_place(flags.spec), **chosen})
+
+
+def _region_line(flags: Flags) -> str:
+    from leastkey.cli.init_found import region_of
+
+    region, source = region_of(flags, os.environ)
+    return f"Region    {region}, {f'from {source}' if source else 'the default: no setting names one'}"
+
+
+def _warn_of_region(show: Show, region: str) -> None:
+    from leastkey.cli.wrap import wrapped
+    from leastkey.spec.settings import region_caution
+
+    if (caution := region_caution(region)) is not None:
+        first, *more = wrapped("warning   ", caution)
+        show.marked("warning", "note", first.removeprefix("warning"))
+        for line in more:
+            show.talk(line)
+
+
+def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str]]:
+    """Look around, show what was found, and ask for the rest; with it the options that `up` will need."""
+    from leastkey.cli.ask import TerminalPrompter
+    from leastkey.cli.init_found import find, found_lines
+    from leastkey.cli.init_questions import ask_for_spec
+
+    if os.path.lexists(path):
+        raise _exists(flags.spec)
+    try:
+        found = find(flags, os.environ)
+        for line in found_lines(found):
+            show.talk(line)
+        _warn_of_region(show, found.region.value)
+        answers = ask_for_spec(TerminalPrompter(show, yes=False), flags, found)
+    except KeyboardInterrupt:
+        show.talk()
+        raise LeastkeyError(
+            "interrupted",
+            "stopped by you",
+            state="nothing was written",
+            remedy="begin again: `leastkey init`",
+        ) from None
+    return answers, {"--vault": found.vault_to_name} if found.vault_to_name else {}
+
+
+def _unasked(flags: Flags, path: Path) -> Starter:
+    """Take the flags, and defaults for the rest."""
+    from leastkey.cli.init_found import region_of
+    from leastkey.cli.init_questions import FIRST_GRANT
+    from leastkey.cli.read_spec import default_project
+    from leastkey.spec.starter import Starter
+
+    project = flags.project or default_project(path)
+    region, _ = region_of(flags, os.environ)
+    return Starter(
+        project=project,
+        identity=flags.identity or project,
+        allow=flags.allow or (FIRST_GRANT,),
+        region=region,
+        output=flags.output,
+        target=flags.target,
+        account=flags.account,
+        user=flags.user,
+        service=flags.service,
     )
-    _write_new(path, spec, text)
-    lines = len(text.splitlines())
-    show.document("init", {"spec": spec, "lines": lines, "region": found})
-    show.talk(f"Region    {found}, {f'from {source}' if source else 'the default: no setting names one'}")
+
+
+def words_of(answers: Starter, spec: str) -> str:
+    """Give the command line that writes the same spec and asks nothing."""
+    options = (
+        ("--spec", None if spec == DEFAULT_SPEC else spec),
+        ("--project", answers.project),
+        ("--identity", answers.identity),
+        *(("--allow", grant) for grant in answers.allow),
+        ("--region", answers.region),
+        ("--output", None if answers.output == "json" else answers.output),
+        ("--account", answers.account),
+        ("--user", answers.user),
+        ("--service", answers.service),
+    )
+    words = [f"{name} {shlex.quote(value)}" for name, value in options if value is not None]
+    return " ".join(["leastkey init", *words, *(["--sandbox"] if answers.target == "sandbox" else [])])
+
+
+def _place(spec: str) -> dict[str, str]:
+    return {} if spec == DEFAULT_SPEC else {"--spec": spec}
+
+
+def _tell_next(show: Show, answers: Starter, lines: int, chosen: dict[str, str]) -> None:
+    from leastkey.cli.again import words_for
+
+    spec = chosen.get("--spec", DEFAULT_SPEC)
+    show.document("init", {"spec": spec, "lines": lines, "region": answers.region})
     show.data(f"Wrote {spec}, {lines} lines, no secrets in it, safe to commit")
-    chosen = {} if spec == DEFAULT_SPEC else {"--spec": spec}
     show.data(f"Next: leastkey up{words_for('up', chosen)}")
-    if not answers["sandbox"]:
-        here = words_for("up", {**chosen, "--sandbox": ""})
+    if answers.target != "sandbox":
+        here = words_for("up", {**_place(spec), "--sandbox": ""})
         show.data(f"No AWS account at hand: leastkey up{here}")
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _region(given: str | None) -> tuple[str, str]:
-    """Give the region and where it comes from, empty for the default."""
-    if given is not None:
-        return given, "--region"
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        if value := os.environ.get(name):
-            return value, name
-    return "us-east-1", ""
+def _exists(shown: str) -> LeastkeyError:
+    return LeastkeyError(
+        "spec-exists",
+        f"`{shown}` is there already",
+        remedy=("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`"),
+    )
 
 
 def _write_new(path: Path, shown: str, text: str) -> None:
@@ -111,11 +187,7 @@ def _write_new(path: Path, shown: str, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise LeastkeyError(
-            "spec-exists",
-            f"`{shown}` is there already",
-            remedy=("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`"),
-        ) from None
+        raise _exists(shown) from None
     except OSError as error:
         if error.errno == errno.ENOSPC:
             path.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.keys.profile import repair_profiles
 from leastkey.keys.refusals import clock_skew
 from leastkey.ports.local import HelperCommand, Local
+from leastkey.spec.settings import region_caution
 
 if TYPE_CHECKING:
     from leastkey.aws.connect import AwsConnect
@@ -135,6 +136,8 @@ def build(options: Options) -> Project:
     caller = _caller(connect, here)
     _refuse_own(caller, here)
     _refuse_wrong_account(spec, caller, connect)
+    if (caution := region_caution(spec.region)) is not None:
+        options.show.marked("warning", "note", f"  {caution}")
     if caller.is_root and spec.target != SANDBOX:
         options.show.marked("warning", "note", "  these are root credentials; an administrator role is safer")
     wanted = compile_project(

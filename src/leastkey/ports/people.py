@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Progress", "Silent"]
+__all__ = ["Progress", "Prompter", "Silent"]
+
+
+class Prompter(Protocol):
+    """Somebody who can be asked, one question at a time."""
+
+    def confirm(self, question: str, *, flag: str) -> bool:
+        """Ask a question whose default is no. `flag` is what answers it with yes on the command line."""
+        ...
+
+    def ask(self, question: str, *, default: str | None, flag: str) -> str:
+        """Ask for a text that is not empty: the default where nothing is typed. `flag` is what answers it."""
+        ...
+
+    def tell(self, *lines: str) -> None:
+        """Tell what helps with the next question."""
+        ...
 
 
 class Progress(Protocol):

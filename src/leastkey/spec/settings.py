@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from leastkey.iam.catalog import nearest
 from leastkey.iam.limits import DESCRIPTION_CHARACTERS, SESSION_SECONDS_MAX, SESSION_SECONDS_MIN
 from leastkey.iam.names import name_fault
 from leastkey.spec.faults import invalid, shown, unknown
@@ -28,6 +29,7 @@ __all__ = [
     "read_session",
     "read_target",
     "read_version",
+    "region_caution",
 ]
 
 OUTPUTS: Final = ("json", "yaml", "yaml-stream", "text", "table")
@@ -55,6 +57,7 @@ REGIONS: Final = (
     "cn-northwest-1",
     "eu-central-1",
     "eu-central-2",
+    "eu-isoe-west-1",
     "eu-north-1",
     "eu-south-1",
     "eu-south-2",
@@ -65,8 +68,10 @@ REGIONS: Final = (
     "il-central-1",
     "me-central-1",
     "me-south-1",
+    "me-west-1",
     "mx-central-1",
     "sa-east-1",
+    "sa-west-1",
     "us-east-1",
     "us-east-2",
     "us-gov-east-1",
@@ -74,6 +79,9 @@ REGIONS: Final = (
     "us-iso-east-1",
     "us-iso-west-1",
     "us-isob-east-1",
+    "us-isob-west-1",
+    "us-isof-east-1",
+    "us-isof-south-1",
     "us-west-1",
     "us-west-2",
 )
@@ -130,6 +138,15 @@ def read_region(node: Node) -> str:
     if not _REGION.fullmatch(text.value):
         raise unknown(text.place, text.value, "no AWS region", REGIONS, remedy="as in `region: eu-west-1`")
     return text.value
+
+
+def region_caution(region: str) -> str | None:
+    """Say that a region is not among those leastkey knows; it is taken all the same."""
+    if region in REGIONS:
+        return None
+    close = nearest(region, REGIONS)
+    told = f"`{shown(region)}` is no region leastkey knows; it is taken as it is"
+    return told if close is None else f"{told}. Did you mean `{close}`?"
 
 
 def read_output(node: Node) -> str:

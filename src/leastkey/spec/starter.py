@@ -12,9 +12,9 @@ from leastkey.spec.shorthand import grant_lines, quoted
 if TYPE_CHECKING:
     from leastkey.spec.model import Target
 
-__all__ = ["Starter", "starter_spec"]
+__all__ = ["ANY_DOCUMENT", "Starter", "starter_spec"]
 
-_ANY_DOCUMENT: Final = (
+ANY_DOCUMENT: Final = (
     '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}}'
 )
 """Stands in for a raw document while a starter is checked: what the file holds is the next command's business."""
@@ -42,7 +42,7 @@ def starter_spec(answers: Starter) -> str:
     """Write a spec from answers. Raises LeastkeyError when an answer cannot stand in one."""
     text = "\n".join([*_head(answers), *_identity(answers)]) + "\n"
     try:
-        parse_spec(text, "leastkey.yaml", lambda _path: _ANY_DOCUMENT)
+        parse_spec(text, "leastkey.yaml", lambda _path: ANY_DOCUMENT)
     except LeastkeyError as fault:
         # Nothing is written yet, so the place in the text would point nowhere.
         raise LeastkeyError(fault.code, fault.what, why=fault.why, remedy=fault.remedy) from None

@@ -55,6 +55,15 @@ class AgeFile:
         self._queueing = threading.Lock()
         self._writing = threading.Lock()
 
+    @property
+    def place(self) -> str:
+        """Where the vault's identity lies, for messages."""
+        return self._store.place
+
+    def look(self) -> None:
+        """Look whether the vault opens, changing nothing. Raises LeastkeyError."""
+        self._store.load()
+
     def put(self, entry: str, secret: Secret) -> None:
         """Store durably; replaces."""
         self._change(_Change(entry, secret))

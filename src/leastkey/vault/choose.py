@@ -17,7 +17,6 @@ from leastkey.vault.identity_store import IdentityFile, PlatformStore, find_plat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leastkey.ports.local import Vault
     from leastkey.vault.files import FileDoor
 
 __all__ = ["AGE_FILE", "KEYRING", "PLAIN_WORDS", "choose_vault", "open_vault"]
@@ -38,7 +37,7 @@ def choose_vault(
     remembered: str | None = None,
     target: Literal["aws", "sandbox"] = "aws",
     environ: Mapping[str, str] | None = None,
-) -> Vault:
+) -> AgeFile:
     """Give the vault for new keys. Raises LeastkeyError `no-vault` when none is named and the computer has no secure store."""
     if named := name or remembered:
         return open_vault(named, files, environ=environ)
@@ -55,7 +54,7 @@ def choose_vault(
     )
 
 
-def open_vault(name: str, files: FileDoor, *, environ: Mapping[str, str] | None = None) -> Vault:
+def open_vault(name: str, files: FileDoor, *, environ: Mapping[str, str] | None = None) -> AgeFile:
     """Give the vault of this name."""
     kind, colon, path = name.partition(":")
     if name == KEYRING:
@@ -87,7 +86,7 @@ def open_vault(name: str, files: FileDoor, *, environ: Mapping[str, str] | None 
     )
 
 
-def _in_store(files: FileDoor, store: PlatformStore) -> Vault:
+def _in_store(files: FileDoor, store: PlatformStore) -> AgeFile:
     return AgeFile(KEYRING, files, "keyring.age", store)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from leastkey.clock import within
 from leastkey.errors import LeastkeyError
 from leastkey.vault.age_identity import AgeIdentity
 
@@ -122,7 +122,7 @@ class PlatformStore:
 
     def _asked(self, call: Callable[[], _T]) -> _T:
         try:
-            return _within(self._limit, call)
+            return within(self._limit, call)
         except TimeoutError:
             raise self._locked(f"it did not answer within {self._limit:g} seconds") from None
         except Exception as error:  # noqa: BLE001  # back ends raise what their libraries raise
@@ -155,27 +155,6 @@ def _secret_service_is_locked() -> bool:
         connection.close()
 
 
-def _within(seconds: float, call: Callable[[], _T]) -> _T:
-    """Make a call that is given up after so many seconds (TimeoutError); it may not keep the process alive."""
-    results: list[_T] = []
-    errors: list[Exception] = []
-
-    def work() -> None:
-        try:
-            results.append(call())
-        except Exception as error:  # noqa: BLE001  # carried over to the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=work, daemon=True, name="leastkey-keyring")
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
 def find_platform_store(
     address: str,
     environ: Mapping[str, str],
@@ -194,7 +173,7 @@ def find_platform_store(
     reasons = []
     for name in allowed:
         try:
-            backend = _within(limit_seconds, lambda name=name: _opened(name))  # type: ignore[misc]  # bound per turn
+            backend = within(limit_seconds, lambda name=name: _opened(name))  # type: ignore[misc]  # bound per turn
         except TimeoutError:
             reasons.append(f"{_short(name)} did not answer within {limit_seconds:g} seconds")
         except Exception as error:  # noqa: BLE001  # a back end that cannot work here says so in many ways
