@@ -96,7 +96,7 @@ def parsed(data: bytes) -> dict[str, Any] | None:
 
 
 def edited(data: bytes, section: ProfileSection) -> bytes:
-    return ConfigText(data.decode()).written(section.name, section.settings).encode()
+    return ConfigText(data.decode()).written({section.name: section.settings}).encode()
 
 
 def without_ours(loaded: dict[str, Any] | None) -> dict[str, Any]:
@@ -126,6 +126,16 @@ def test_a_new_section_is_read_by_botocore_and_every_other_byte_stays(data: byte
     assert {**ours, **dict(WANTED.settings)} == ours
     assert without_ours(after) == without_ours(before)
     assert new.startswith(data)
+
+
+@given(st.booleans().flatmap(lambda ours: files(with_ours=ours)))
+@settings(max_examples=200)
+def test_sections_set_at_once_read_as_if_set_one_after_the_other(data: bytes) -> None:
+    sections = {OURS: MOVED.settings, "second": WANTED.settings, "third": MOVED.settings}
+    one_by_one = data
+    for name, values in sections.items():
+        one_by_one = edited(one_by_one, ProfileSection(name, values))
+    assert ConfigText(data.decode()).written(sections).encode() == one_by_one
 
 
 @given(files())

@@ -5,6 +5,7 @@ The first failure, or Ctrl-C, stops new work; what is running is let finish, so 
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ THREADS: Final = 16
 def run_all(waits: Sequence[frozenset[int]], carry_out: Callable[[int], None]) -> None:
     """Call `carry_out` once for every position, each after those it waits for. Raises the first failure."""
     left = [set(before) for before in waits]
-    ready = [index for index, before in enumerate(left) if not before]
+    ready = deque(index for index, before in enumerate(left) if not before)
     followers: dict[int, list[int]] = {}
     for index, before in enumerate(left):
         for each in before:
@@ -28,9 +29,10 @@ def run_all(waits: Sequence[frozenset[int]], carry_out: Callable[[int], None]) -
     with ThreadPoolExecutor(THREADS) as pool:
         try:
             while ready or running:
-                for index in ready:
+                # No more than can run: waiting on thousands would cost more than the work.
+                while ready and len(running) < THREADS:
+                    index = ready.popleft()
                     running[pool.submit(carry_out, index)] = index
-                ready = []
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     index = running.pop(future)

@@ -91,8 +91,12 @@ def _rows(changes: Sequence[Change]) -> list[str]:
 
 
 def _plain_words(show: Show, plan: Plan) -> None:
+    """Say what the identities with a change can do; a thousand others would bury them."""
+    changed = {change.identity for change in plan.changes}
     several = len(plan.wanted.identities) > 1
     for identity in plan.wanted.identities:
+        if identity.name not in changed:
+            continue
         show.data(f"In plain words{f', {identity.name}' if several else ''}")
         for word, sentences in (("can", identity.can), ("cannot", identity.cannot)):
             for index, sentence in enumerate(sentences):

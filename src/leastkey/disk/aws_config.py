@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from leastkey.disk.files import remove as remove_file
 from leastkey.disk.locks import hold_file
 from leastkey.errors import LeastkeyError
 from leastkey.ports.local import ProfileSection
+from leastkey.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,12 +35,21 @@ _WINS: Final = ("aws_access_key_id", "credential_process", "role_arn", "web_iden
 """Settings of the credentials file that win over the same profile's `credential_process` in the config file."""
 
 
+@dataclass(slots=True)
+class _Write:
+    """A section to write, and whether the file changed."""
+
+    section: ProfileSection
+    is_edited: bool = False
+
+
 class AwsProfiles:
     """The files `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` name, by default in ~/.aws. Implements Profiles."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        # Threads take turns here, so that only one of them waits at the lock that other processes see.
+        self._writes = Turns(self._write)
+        # Removals take turns with writes, so that only one thread waits at the lock that other processes see.
         self._turn = threading.Lock()
 
     @property
@@ -75,14 +86,18 @@ class AwsProfiles:
         return next((f"{path}:{line}" for line in lines if line is not None), None)
 
     def write(self, section: ProfileSection) -> bool:
-        """Write the section, keeping all else; says whether anything changed. A backup is made before the first change."""
+        """Write the section, keeping all else; says whether the file changed. A backup is made before the first change."""
+        one = _Write(section)
+        self._writes.take(one)
+        return one.is_edited
 
-        def edit(text: ConfigText) -> str:
-            return text.written(section.name, section.settings)
-
+    def _write(self, batch: list[_Write]) -> None:
+        sections = {each.section.name: each.section.settings for each in batch}
         self._make_folder()
-        with self._held(f"writing the profile {section.name}"):
-            return self._edit(edit, back_up=True)
+        with self._held(f"writing the profile {', '.join(sections)}"):
+            is_edited = self._edit(lambda text: text.written(sections), back_up=True)
+        for each in batch:
+            each.is_edited = is_edited
 
     def remove(self, name: str) -> bool:
         """Remove the section; with our last one our backup goes too, and the file if it was us who made it."""

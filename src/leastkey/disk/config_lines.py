@@ -14,7 +14,12 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    Settings = tuple[tuple[str, str], ...]
 
 __all__ = ["MARK", "ConfigText", "FaultError", "Line", "Section", "config_text", "is_profile_name"]
 
@@ -119,23 +124,24 @@ class ConfigText:
         """Say whether leastkey wrote this section."""
         return any(line.text.strip() == MARK for line in self.lines[section.start : section.stop])
 
-    def written(self, profile: str, settings: tuple[tuple[str, str], ...]) -> str:
-        """Give the text with the profile's section set: a new one at the end, else line by line in place."""
-        _refuse_unfit(profile, settings)
-        section = self.section(profile)
+    def written(self, sections: Mapping[str, Settings]) -> str:
+        """Give the text with profiles' sections set: new ones at the end, the others line by line in place."""
         texts = [line.text for line in self.lines]
         end = self._line_end()
-        if section is None:
-            texts += self._separator(texts, end)
-            header = "default" if profile == "default" else f"profile {_quoted(profile)}"
-            texts += [
-                f"[{header}]{end}",
-                f"{MARK}{end}",
-                *(f"{key} = {value}{end}" for key, value in settings),
-            ]
-        else:
-            texts[section.start : section.stop] = self._updated(section, dict(settings), end)
-        return self._checked(profile, "".join(texts), dict(settings))
+        found = {profile: self.section(profile) for profile in sections}
+        there = [(section, profile) for profile, section in found.items() if section is not None]
+        for section, profile in sorted(there, key=lambda each: -each[0].start):
+            texts[section.start : section.stop] = self._updated(section, dict(sections[profile]), end)
+        for profile, settings in sections.items():
+            _refuse_unfit(profile, settings)
+            if found[profile] is None:
+                texts += self._separator(texts, end)
+                header = "default" if profile == "default" else f"profile {_quoted(profile)}"
+                texts += [f"[{header}]{end}", f"{MARK}{end}"]
+                texts += [f"{key} = {value}{end}" for key, value in settings]
+        return self._checked(
+            {profile: dict(settings) for profile, settings in sections.items()}, "".join(texts)
+        )
 
     def removed(self, profile: str) -> str | None:
         """Give the text without the profile's section and the blank line we put before it, or None when it is not there."""
@@ -155,7 +161,7 @@ class ConfigText:
         elif start and stop == len(texts):
             texts[start - 1] = before.rstrip("\r\n")  # the last line had no end until we added it
         del texts[start:stop]
-        return self._checked(profile, "".join(texts), None)
+        return self._checked({profile: None}, "".join(texts))
 
     def _line_end(self) -> str:
         ends = [line.text[len(line.text.rstrip("\r\n")) :] for line in self.lines]
@@ -192,28 +198,35 @@ class ConfigText:
             kept.insert(1, f"{MARK}{end}")
         return kept
 
-    def _checked(self, profile: str, body: str, settings: dict[str, str] | None) -> str:
+    def _checked(self, sections: Mapping[str, dict[str, str] | None], body: str) -> str:
         """Give the new text, after the parser has confirmed what it says: ours as wanted, all else as before."""
         new = ConfigText(body, credentials=True) if self._credentials else config_text(body)
-        wanted = settings
-        if settings is not None:
-            kept = (self.settings_of(profile) or {}).items()
-            wanted = {key: value for key, value in kept if key not in OURS} | settings
-        if new.settings_of(profile) != wanted or self.others_than(profile) != new.others_than(profile):
+        profiles = sections.keys()
+        if self.others_than(profiles) != new.others_than(profiles) or any(
+            new.settings_of(profile) != self._wanted(profile, settings)
+            for profile, settings in sections.items()
+        ):
             raise FaultError("its layout cannot be edited without changing what other settings mean")
         return self._bom + body
+
+    def _wanted(self, profile: str, settings: dict[str, str] | None) -> dict[str, str] | None:
+        """Give what a section must hold after an edit: our settings, and what the user added to them."""
+        if settings is None:
+            return None
+        kept = (self.settings_of(profile) or {}).items()
+        return {key: value for key, value in kept if key not in OURS} | settings
 
     def settings_of(self, profile: str) -> dict[str, str] | None:
         """Give a profile's settings, or None when it has no section."""
         section = self.section(profile)
         return None if section is None else dict(section.settings)
 
-    def others_than(self, profile: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Give every section but a profile's, with its settings."""
+    def others_than(self, profiles: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Give every section but these profiles', with its settings."""
         return [
             (name, self._values.items(name))
             for name in self._values.sections()
-            if profile_of(name, credentials=self._credentials) != profile
+            if profile_of(name, credentials=self._credentials) not in profiles
         ]
 
 
@@ -269,7 +282,7 @@ def _quoted(profile: str) -> str:
     return profile if _PLAIN.fullmatch(profile) else f'"{profile}"'
 
 
-def _refuse_unfit(profile: str, settings: tuple[tuple[str, str], ...]) -> None:
+def _refuse_unfit(profile: str, settings: Settings) -> None:
     if not is_profile_name(profile):
         raise FaultError(f"{profile!r} cannot be the name of a profile")
     for key, value in settings:

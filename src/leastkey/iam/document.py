@@ -78,7 +78,7 @@ class PolicyDocument:
 
     def characters(self) -> int:
         """Count the characters AWS counts against its quotas: all but white space."""
-        return sum(not character.isspace() for character in self.text())
+        return sum(map(len, self.text().split()))
 
 
 def load_document(text: str, kind: DocumentKind) -> PolicyDocument:

@@ -1,19 +1,18 @@
 """The vault: one age file holds all secrets; whoever has its identity can read it.
 
-Writers in several processes take turns: read, change, encrypt and replace happen under one lock. Threads that wait for
-their turn are served together, so that three hundred keys made at once do not cost three hundred writes one by one.
+Writers in several processes take turns: read, change, encrypt and replace happen under one lock.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
 from leastkey.secret import Secret
+from leastkey.turns import Turns
 from leastkey.vault.age_identity import AgeIdentity
 
 if TYPE_CHECKING:
@@ -32,14 +31,12 @@ _PROBE_CHARACTERS: Final = 128
 """At least what an entry of ours takes: a name of account, endpoint, user and key id; a secret of 40 characters."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Change:
-    """One entry to put (or to drop, without a secret), and what became of it."""
+    """One entry to put, or to drop where it has no secret."""
 
     entry: str
     secret: Secret | None
-    is_done: bool = False
-    error: BaseException | None = None
 
 
 class AgeFile:
@@ -51,9 +48,7 @@ class AgeFile:
         self._file = file
         self._store = identity
         self._known: AgeIdentity | None = None
-        self._queue: list[_Change] = []
-        self._queueing = threading.Lock()
-        self._writing = threading.Lock()
+        self._turns = Turns(self._carry_out)
 
     @property
     def place(self) -> str:
@@ -66,7 +61,7 @@ class AgeFile:
 
     def put(self, entry: str, secret: Secret) -> None:
         """Store durably; replaces."""
-        self._change(_Change(entry, secret))
+        self._turns.take(_Change(entry, secret))
 
     def get(self, entry: str) -> Secret | None:
         """Read, or None when there is no such entry."""
@@ -74,7 +69,7 @@ class AgeFile:
 
     def delete(self, entry: str) -> None:
         """Forget; no error when it is not there."""
-        self._change(_Change(entry, None))
+        self._turns.take(_Change(entry, None))
 
     def entries(self) -> tuple[str, ...]:
         """List entry names, sorted."""
@@ -83,32 +78,11 @@ class AgeFile:
     def probe(self) -> None:
         """Put, read back, compare and delete an entry of full size, so that prompts and full disks come now."""
         entry = _PROBE + secrets.token_hex(_PROBE_NAME_CHARACTERS // 2)
-        self._change(_Change(entry, Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))))
-
-    def _change(self, change: _Change) -> None:
-        """Carry out a change together with those that other threads brought meanwhile: one write serves them all."""
-        with self._queueing:
-            self._queue.append(change)
-        with self._writing:
-            if not change.is_done:
-                with self._queueing:
-                    batch, self._queue = self._queue, []
-                self._carry_out(batch)
-        if change.error is not None:
-            raise change.error
+        self._turns.take(_Change(entry, Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))))
 
     def _carry_out(self, batch: list[_Change]) -> None:
-        try:
-            with self._files.lock(f"writing to the vault {self.name}"):
-                self._apply(batch)
-        except BaseException as error:
-            for change in batch:
-                change.error = error
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            for change in batch:
-                change.is_done = True
+        with self._files.lock(f"writing to the vault {self.name}"):
+            self._apply(batch)
 
     def _apply(self, batch: list[_Change]) -> None:
         held = self._held()

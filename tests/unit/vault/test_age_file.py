@@ -172,7 +172,7 @@ def together(vault: Vault, calls: list[Callable[[], None]], files: VaultFiles) -
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 10
-        while len(vault._queue) < len(calls) - 1 and time.monotonic() < deadline:  # type: ignore[attr-defined]  # AgeFile
+        while len(vault._turns._queue) < len(calls) - 1 and time.monotonic() < deadline:  # type: ignore[attr-defined]  # AgeFile
             time.sleep(0.001)
     for thread in threads:
         thread.join()

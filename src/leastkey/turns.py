@@ -1,0 +1,59 @@
+"""Threads that wait for one thing take turns, and whose turn it is serves all who wait.
+
+Three hundred keys or profiles made at once then cost a few writes of the file they all stand in, not three hundred.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Turns"]
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[_Item]):
+    item: _Item
+    is_done: bool = False
+    error: BaseException | None = None
+
+
+class Turns(Generic[_Item]):
+    """Carries items out in batches, each batch by one of the threads that brought its items."""
+
+    def __init__(self, carry_out: Callable[[list[_Item]], None]) -> None:
+        self._carry_out = carry_out
+        self._queue: list[_Waiting[_Item]] = []
+        self._queueing = threading.Lock()
+        self._turn = threading.Lock()
+
+    def take(self, item: _Item) -> None:
+        """Carry an item out, with those that others brought meanwhile. Raises what the batch raised, in each thread of it."""
+        mine = _Waiting(item)
+        with self._queueing:
+            self._queue.append(mine)
+        with self._turn:
+            if not mine.is_done:
+                with self._queueing:
+                    batch, self._queue = self._queue, []
+                self._serve(batch)
+        if mine.error is not None:
+            raise mine.error
+
+    def _serve(self, batch: list[_Waiting[_Item]]) -> None:
+        try:
+            self._carry_out([each.item for each in batch])
+        except BaseException as error:
+            for each in batch:
+                each.error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for each in batch:
+                each.is_done = True
