@@ -55,7 +55,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
     ),
     "spec-invalid": ErrorKind(Exit.USAGE, "a key, type or value in the spec is not one leastkey knows"),
     "not-built": ErrorKind(Exit.USAGE, "the spec uses a form that this version refuses as not built yet"),
-    "unknown-name": ErrorKind(Exit.USAGE, "no service, action, level, identity or setting has this name"),
+    "unknown-name": ErrorKind(
+        Exit.USAGE, "no service, action, level, identity, user, role or setting has this name"
+    ),
     "policy-invalid": ErrorKind(Exit.USAGE, "a policy document is not one AWS would accept"),
     "too-large": ErrorKind(Exit.USAGE, "the grants cannot be packed under AWS's quotas"),
     "name-clash": ErrorKind(Exit.USAGE, "two identities of the spec want one name"),
@@ -73,6 +75,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
     # refusals
     "declined": ErrorKind(Exit.REFUSED, "the question was answered with no"),
     "entity-exists": ErrorKind(Exit.REFUSED, "an IAM entity of this name exists and is not ours"),
+    "not-replaceable": ErrorKind(
+        Exit.REFUSED, "the user or role is the project's own already, or AWS keeps it for itself"
+    ),
     "in-use": ErrorKind(Exit.REFUSED, "something that is not ours uses an IAM entity that is to go"),
     "key-limit": ErrorKind(Exit.REFUSED, "the user has two access keys already, and AWS allows two"),
     "unknown-key": ErrorKind(Exit.REFUSED, "the user has a key whose secret leastkey does not hold"),

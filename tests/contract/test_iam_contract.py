@@ -121,6 +121,7 @@ def test_a_role_is_made_as_asked_and_read_again(stage: Stage) -> None:
         assert (each.name, each.path, each.role_id[:4]) == ("Job", PATH, "AROA")
         assert (each.trust, each.boundary) == (trust, boundary)
         assert dict(each.tags) == {"leastkey:project": "acme"}
+    assert found.max_session_seconds == 7_200
     assert refusal(stage.iam.get_role, "Nobody") == GONE
 
 

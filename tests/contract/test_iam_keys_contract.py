@@ -103,10 +103,10 @@ def test_a_key_has_a_last_use_once_it_signed(stage: Stage) -> None:
     stage.iam.create_user("Bob", PATH, {})
     key = stage.iam.create_access_key("Bob")
     before = stage.iam.access_key_last_used(key.id)
-    assert (before.last_used, before.service) == (None, None)
+    assert (before.last_used, before.service, before.region) == (None, None, None)
     stage.connect.sts(key).caller()
     after = stage.iam.access_key_last_used(key.id)
-    assert after.service == "sts"
+    assert (after.service, after.region) == ("sts", "us-east-1")
     assert after.last_used is not None
     assert abs((after.last_used - stage.now()).total_seconds()) < 60
 

@@ -36,6 +36,7 @@ class Key:
     status: Literal["Active", "Inactive"] = "Active"
     last_used: datetime | None = None
     service: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ class User:
     inline: dict[str, PolicyDocument] = field(default_factory=dict)
     attached: list[Arn] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    boundary: Arn | None = None
+
+
+@dataclass
+class Group:
+    name: str
+    inline: dict[str, PolicyDocument] = field(default_factory=dict)
+    attached: list[Arn] = field(default_factory=list)
 
 
 @dataclass
@@ -119,6 +128,7 @@ class Account:
         }
     )
     users: dict[str, User] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     profiles: dict[str, InstanceProfile] = field(default_factory=dict)

@@ -58,7 +58,7 @@ def _of_key(account: Account, credentials: AccessKey, service: str, call: str) -
         raise refused(call, "InvalidClientTokenId")
     if key.secret != credentials.secret:
         raise refused(call, "SignatureDoesNotMatch")
-    key.last_used, key.service = account.clock.now(), service
+    key.last_used, key.service, key.region = account.clock.now(), service, "us-east-1"
     user = account.users[key.user.lower()]
     arn = account.arn(f"user{user.path}{user.name}")
     return Speaker(

@@ -41,6 +41,7 @@ class FakeIam(Lookup):
                 tuple(shown.role(account, role) for role in account.roles.values()),
                 tuple(shown.policy(account, policy) for policy in account.policies.values()),
                 pages,
+                tuple(shown.group(group) for group in account.groups.values()),
             ),
         )
 
@@ -133,7 +134,7 @@ class FakeIam(Lookup):
             found = self.account.keys.get(key)
             if found is None:
                 raise refused("iam:GetAccessKeyLastUsed", "AccessDenied")
-            return KeyUse(found.last_used, found.service)
+            return KeyUse(found.last_used, found.service, found.region)
 
         return self.account.ask("iam:GetAccessKeyLastUsed", read)
 

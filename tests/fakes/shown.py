@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from leastkey.plan.seen import (
     InlinePolicy,
     KeyReport,
+    SeenGroup,
     SeenInstanceProfile,
     SeenPolicy,
     SeenPolicyVersion,
@@ -15,7 +16,7 @@ from leastkey.plan.seen import (
 )
 
 if TYPE_CHECKING:
-    from tests.fakes.account import Account, InstanceProfile, Policy, Role, User
+    from tests.fakes.account import Account, Group, InstanceProfile, Policy, Role, User
 
     from leastkey.iam.arn import Arn
     from leastkey.iam.document import PolicyDocument
@@ -32,7 +33,7 @@ def user(account: Account, user: User, *, bare: bool = False) -> SeenUser:
         inline=() if bare else _inline(user.inline),
         attached=() if bare else tuple(user.attached),
         groups=() if bare else tuple(user.groups),
-        boundary=None,
+        boundary=user.boundary,
         tags=dict(user.tags),
     )
 
@@ -53,7 +54,13 @@ def role(account: Account, role: Role, *, bare: bool = False) -> SeenRole:
         instance_profiles=tuple(
             instance_profile(account, each) for each in account.profiles.values() if each.role == role.name
         ),
+        max_session_seconds=role.max_session_seconds if bare else None,
     )
+
+
+def group(group: Group) -> SeenGroup:
+    """Give a group as the dump shows it."""
+    return SeenGroup(group.name, _inline(group.inline), tuple(group.attached))
 
 
 def instance_profile(account: Account, profile: InstanceProfile) -> SeenInstanceProfile:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.aws.door import Door
     from leastkey.clock import Clock
     from leastkey.iam.document import PolicyDocument
-    from leastkey.plan.seen import SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
+    from leastkey.plan.seen import SeenGroup, SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
     from leastkey.ports.aws import TagMap, Untold
 
 __all__ = ["AwsIam"]
@@ -49,11 +49,12 @@ class AwsIam:
     # Reading
 
     def account_authorization_details(self) -> Details:
-        """Read users, roles and customer policies: one request a page of 1,000 entities."""
+        """Read users, groups, roles and customer policies: one request a page of 1,000 entities."""
         filters = ["User", "Role", "LocalManagedPolicy", "Group"]
         users: list[SeenUser] = []
         roles: list[SeenRole] = []
         policies: list[SeenPolicy] = []
+        groups: list[SeenGroup] = []
         pages = 0
         more: dict[str, object] = {}
         while True:
@@ -62,8 +63,9 @@ class AwsIam:
             users.extend(map(parse.user, answer.get("UserDetailList", ())))
             roles.extend(map(parse.role, answer.get("RoleDetailList", ())))
             policies.extend(map(parse.policy, answer.get("Policies", ())))
+            groups.extend(map(parse.group, answer.get("GroupDetailList", ())))
             if not answer.get("IsTruncated"):
-                return Details(tuple(users), tuple(roles), tuple(policies), pages)
+                return Details(tuple(users), tuple(roles), tuple(policies), pages, tuple(groups))
             more = {"Marker": answer["Marker"]}
 
     def account_alias(self) -> str | None:
@@ -148,6 +150,7 @@ class AwsIam:
         return KeyUse(
             when.astimezone(UTC) if isinstance(when, datetime) else None,
             None if when is None else raw.get("ServiceName"),
+            None if when is None else raw.get("Region"),
         )
 
     # Users

@@ -16,6 +16,7 @@ from leastkey.plan.seen import (
     InlinePolicy,
     KeyReport,
     SeenAccessKey,
+    SeenGroup,
     SeenInstanceProfile,
     SeenPolicy,
     SeenPolicyVersion,
@@ -27,7 +28,17 @@ from leastkey.ports.aws import UserReport
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["access_key", "document", "instance_profile", "policy", "report_rows", "role", "tags", "user"]
+__all__ = [
+    "access_key",
+    "document",
+    "group",
+    "instance_profile",
+    "policy",
+    "report_rows",
+    "role",
+    "tags",
+    "user",
+]
 
 Json = Any
 
@@ -75,7 +86,13 @@ def role(raw: Json) -> SeenRole:
         boundary=_boundary(raw),
         tags=tags(raw.get("Tags")),
         instance_profiles=tuple(instance_profile(each) for each in raw.get("InstanceProfileList") or ()),
+        max_session_seconds=raw.get("MaxSessionDuration"),
     )
+
+
+def group(raw: Json) -> SeenGroup:
+    """Give a group of the dump."""
+    return SeenGroup(raw["GroupName"], _inline(raw.get("GroupPolicyList")), _attached(raw))
 
 
 def instance_profile(raw: Json) -> SeenInstanceProfile:

@@ -19,6 +19,7 @@ __all__ = [
     "KeyReport",
     "Seen",
     "SeenAccessKey",
+    "SeenGroup",
     "SeenInstanceProfile",
     "SeenPolicy",
     "SeenPolicyVersion",
@@ -91,6 +92,15 @@ class SeenUser:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenGroup:
+    """A group of the account: what its users get beside their own policies."""
+
+    name: str
+    inline: tuple[InlinePolicy, ...]
+    attached: tuple[Arn, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SeenInstanceProfile:
     """An instance profile, as the dump lists it below its role."""
 
@@ -102,7 +112,10 @@ class SeenInstanceProfile:
 
 @dataclass(frozen=True, slots=True)
 class SeenRole:
-    """A role of the account. The dump gives neither MaxSessionDuration nor Description: a tag of ours stands for both."""
+    """A role of the account. The dump gives neither MaxSessionDuration nor Description: a tag of ours stands for both.
+
+    `max_session_seconds` is None where it was not given.
+    """
 
     arn: Arn
     path: str
@@ -115,6 +128,7 @@ class SeenRole:
     boundary: Arn | None
     tags: Mapping[str, str]
     instance_profiles: tuple[SeenInstanceProfile, ...] = ()
+    max_session_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

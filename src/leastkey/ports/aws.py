@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Caller,
         KeyReport,
         SeenAccessKey,
+        SeenGroup,
         SeenInstanceProfile,
         SeenPolicy,
         SeenRole,
@@ -54,6 +55,7 @@ class Details:
     roles: tuple[SeenRole, ...]
     policies: tuple[SeenPolicy, ...]
     pages: int
+    groups: tuple[SeenGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class KeyUse:
 
     last_used: datetime | None
     service: str | None
+    region: str | None = None
 
 
 class AccessKeys(Protocol):
@@ -124,7 +127,7 @@ class Iam(AccessKeys, Protocol):
     """The IAM calls of one administrator, in one account."""
 
     def account_authorization_details(self) -> Details:
-        """Read users, roles and customer policies: one request a page of 1,000 entities."""
+        """Read users, groups, roles and customer policies: one request a page of 1,000 entities."""
         ...
 
     def account_alias(self) -> str | None:

@@ -235,3 +235,16 @@ def test_more_than_a_role_can_carry_is_refused_and_nothing_is_written() -> None:
 def test_policies_without_a_readable_name_become_safe_file_names() -> None:
     odd = ExistingPolicy("..", "inline", document({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}))
     assert list(adopted(user(odd)).files) == ["policies/policy.json"]
+
+
+def test_statements_that_differ_in_their_condition_alone_stay_apart() -> None:
+    region = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    result = adopted(user(inline("a", allow("sqs:SendMessage"), allow("sqs:SendMessage", Condition=region))))
+    assert len(result.placed) == 2
+
+
+def test_a_prefix_that_is_no_pattern_keeps_its_condition() -> None:
+    literal = {"StringEquals": {"s3:prefix": "p/*"}}
+    result = adopted(user(inline("a", allow("s3:ListBucket", "arn:aws:s3:::b", Condition=literal))))
+    assert "StringEquals:" in result.text
+    assert result.comparison.is_same
