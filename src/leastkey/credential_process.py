@@ -41,10 +41,7 @@ def main(arguments: "Sequence[str]") -> int:
     from leastkey.disk.session_format import cached_document
 
     document = cached_document(home, binding, time())
-    if document is not None:
-        _print(document)
-        return 0
-    return serve(home, binding)
+    return serve(home, binding) if document is None else _print(document)
 
 
 def serve(home: str, binding: str) -> int:
@@ -59,14 +56,11 @@ def serve(home: str, binding: str) -> int:
         fix = f"; fix: {error.remedy[0]}" if error.remedy else ""
         why = f" ({error.why[0]})" if error.why else ""
         return _fail(f"[{error.code}] {error.what}{why}{fix}")
-    except KeyboardInterrupt:
-        return _fail("[interrupted] no credentials were issued")
     except Exception as error:  # noqa: BLE001  # the last door: a traceback here would land in the caller's exception
         return _fail(
             f"[internal] leastkey has a bug ({type(error).__name__}); fix: leastkey run -- CMD shows more"
         )
-    _print(document)
-    return 0
+    return _print(document)
 
 
 def _minted(home: str, identity: str) -> bytes:
@@ -154,16 +148,37 @@ def _harden() -> None:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
 
 
-def _print(document: bytes) -> None:
-    while document:
-        document = document[os.write(1, document) :]
+def _print(document: bytes) -> int:
+    try:
+        while document:
+            document = document[os.write(1, document) :]
+    except OSError as error:
+        return _fail(f"[io-failed] the credentials could not be handed over ({error.strerror})")
+    return 0
 
 
 def _fail(line: str) -> int:
     shown = "".join(each if each.isprintable() else "?" for each in line)
-    os.write(2, f"leastkey: {shown[:600]}\n".encode())
+    try:
+        os.write(2, f"leastkey: {shown[:600]}\n".encode(errors="replace"))
+    except OSError:  # nobody listens; the exit code says it
+        return FAILED
     return FAILED
 
 
+def _open_missing() -> None:
+    """Open the null device where we were started without a stream: no file that holds a secret may get its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    _open_missing()
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = _fail("[interrupted] no credentials were issued")
+    sys.exit(code)

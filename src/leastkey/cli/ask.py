@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from leastkey.cli.show import plain
 from leastkey.cli.wrap import wrapped
 from leastkey.errors import LeastkeyError
 
@@ -27,16 +26,19 @@ class TerminalPrompter:
         if self._yes:
             return True
         _need_terminal(question, f"to answer it with yes: `{flag}`")
-        self._show.say(f"{plain(question)} [y/N] ")
-        answer = sys.stdin.readline()
+        self._show.ask(f"{question} [y/N]")
+        try:
+            answer = sys.stdin.readline()
+        except UnicodeDecodeError:  # no text, and so no yes
+            return False
         return answer.strip().lower() in {"y", "yes"}
 
     def ask(self, question: str, *, default: str | None, flag: str) -> str:
         """Ask for a text that is not empty. Raises LeastkeyError when the input ends."""
         _need_terminal(question, f"to answer it: `{flag}`")
-        shown = "" if default is None else f" [{plain(default)}]"
+        shown = "" if default is None else f" [{default}]"
         while True:
-            self._show.say(f"? {plain(question)}{shown} ")
+            self._show.ask(f"? {question}{shown}")
             answer = self._line(flag)
             if answer is None:
                 self.tell("That is not UTF-8 text.")
@@ -48,7 +50,7 @@ class TerminalPrompter:
     def tell(self, *lines: str) -> None:
         """Tell what helps with a question, below or above it."""
         for line in lines:
-            for part in wrapped("  ", line):
+            for part in wrapped("  ", line, columns=self._show.talk_columns):
                 self._show.talk(part)
 
     def _line(self, flag: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from leastkey.cli.wrap import wrapped
+from leastkey.cli.wrap import COLUMNS, wrapped
 from leastkey.errors import KINDS, Exit
 
 __all__ = ["EXIT_MEANINGS", "error_lines", "exit_lines"]
@@ -30,11 +30,11 @@ def exit_lines() -> list[str]:
     return [f"{int(code):>3}  {meaning}" for code, meaning in EXIT_MEANINGS.items()]
 
 
-def error_lines() -> list[str]:
+def error_lines(columns: int = COLUMNS) -> list[str]:
     """Give every error code with its exit code and meaning."""
     width = max(map(len, KINDS))
     return [
         line
         for code, kind in sorted(KINDS.items())
-        for line in wrapped(f"{code:<{width}}  {int(kind.exit):>3}  ", kind.meaning)
+        for line in wrapped(f"{code:<{width}}  {int(kind.exit):>3}  ", kind.meaning, columns=columns)
     ]

@@ -24,7 +24,8 @@ __all__ = ["command"]
 @output_options
 def command(show: Show, topic: tuple[str, ...]) -> None:
     """Explain a command, an error code, or a topic: errors, exit-codes, keyless, spec, steps, vaults, words."""
-    text = _help_of(topic) if topic and topic[0] in COMMANDS else _text(" ".join(topic) or None)
+    is_command = bool(topic) and topic[0] in COMMANDS
+    text = _help_of(topic) if is_command else _text(" ".join(topic) or None, show.columns)
     show.data(text) if not show.as_json else show.document(
         "help", {"topic": " ".join(topic) or None, "text": text}
     )
@@ -43,14 +44,14 @@ def _help_of(words: tuple[str, ...]) -> str:
     return context.get_help()
 
 
-def _text(topic: str | None) -> str:
+def _text(topic: str | None, columns: int) -> str:
     if topic is None:
         topics = sorted([*TOPICS, "errors", "exit-codes"])
         return "\n".join(["Topics:", *(f"  {name}" for name in topics), "and every command and error code."])
     if topic == "exit-codes":
         return "\n".join(exit_lines())
     if topic == "errors":
-        return "\n".join(error_lines())
+        return "\n".join(error_lines(columns))
     if topic in TOPICS:
         return TOPICS[topic]
     if topic in KINDS:

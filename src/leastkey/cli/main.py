@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from leastkey import __version__
 from leastkey.cli.again import chosen_in, in_context
+from leastkey.cli.help_layout import HelpLayout
 from leastkey.cli.show import Show
-from leastkey.cli.streams import delivering, open_missing, silence
+from leastkey.cli.streams import delivering, escape_unwritable, open_missing, silence, undelivered
 from leastkey.errors import AwsError, Exit, LeastkeyError
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ leastkey gives a script a role, proves what it can do, hides its key
 Careful path: leastkey plan, then leastkey apply PLAN-ID
 No AWS account at hand: --sandbox on any command
 More: leastkey --help"""
+
+
+click.Context.formatter_class = HelpLayout  # of every command, those of `sandbox` among them
 
 
 class LazyGroup(click.Group):
@@ -97,12 +102,13 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context) -> None:
     """Least-privilege AWS API access for automation scripts, from one small file and one command."""
     if ctx.invoked_subcommand is None:
-        click.echo(OVERVIEW)
+        Show.for_terminal(as_json=False, colour="auto").data(OVERVIEW)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; give the exit code. No traceback reaches the user."""
     open_missing()
+    escape_unwritable(sys.stdout)
     show = Show.for_terminal(as_json="--json" in _own(arguments), colour=_colour_of(_own(arguments)))
     code = _run(arguments, show)
     try:
@@ -117,7 +123,7 @@ def _run(arguments: Sequence[str], show: Show) -> int:
     try:
         result = cli.main(args=list(arguments), prog_name="leastkey", standalone_mode=False)
         return int(result or 0)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
         # click's own help went to a reader that left (`leastkey --help | head`): nothing is left to say.
         silence(sys.stdout)
         return int(Exit.OK)
@@ -145,18 +151,38 @@ def _document(error: BaseException) -> LeastkeyError:
             found = LeastkeyError(
                 "interrupted", "stopped by you", state=_BEGUN, remedy="see what is there: `leastkey plan`"
             )
+        case OSError() if error.filename is None:
+            found = _nowhere() if _is_nowhere() else undelivered(error)
         case OSError():
             # The text of an OSError names a path and a reason, never a secret.
             found = LeastkeyError(
                 "io-failed",
                 f"a file failed: {error.strerror}",
-                why=() if error.filename is None else str(error.filename),
+                why=str(error.filename),
                 state=_BEGUN,
                 remedy="run the same command again",
             )
         case _:
             found = _bug(error)
     return found
+
+
+def _is_nowhere() -> bool:
+    """Say whether the folder we were started in has been removed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _nowhere() -> LeastkeyError:
+    return LeastkeyError(
+        "usage",
+        "the folder this was started in is gone",
+        why="a relative path leads nowhere from here",
+        remedy="go to another: `cd`, then run the same command again",
+    )
 
 
 def _fail(show: Show, error: LeastkeyError) -> int:

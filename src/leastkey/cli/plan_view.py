@@ -36,7 +36,7 @@ def show_plan(show: Show, plan: Plan) -> None:
             ("warning", f"{warning.place} {warning.what}"),
             ("", f"better: {warning.remedy}"),
         ):
-            for line in wrapped(f"{head:<9}", text):
+            for line in wrapped(f"{head:<9}", text, columns=show.columns):
                 show.data(line)
     if plan.warnings:
         show.data()
@@ -101,6 +101,6 @@ def _plain_words(show: Show, plan: Plan) -> None:
         for word, sentences in (("can", identity.can), ("cannot", identity.cannot)):
             for index, sentence in enumerate(sentences):
                 head = f"  {word if index == 0 else '':<8}"
-                for line in wrapped(head, sentence):
+                for line in wrapped(head, sentence, columns=show.columns):
                     show.data(line)
         show.data()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from leastkey.cli.streams import delivering, silence
-from leastkey.cli.wrap import wrapped
+from leastkey.cli.wrap import COLUMNS, columns_of, folded, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,16 +50,38 @@ class Show:
     err: TextIO
     as_json: bool = False
     colour: bool = False
+    terminal: int | None = None
+    """Columns of the terminal that data goes to, None where it goes elsewhere."""
+    talk_terminal: int | None = None
+    """The same for talk."""
 
     @classmethod
     def for_terminal(cls, *, as_json: bool, colour: str) -> Show:
         """Give the one that fits this process's streams. `colour` is `auto`, `always` or `never`."""
-        return cls(sys.stdout, sys.stderr, as_json, _wants_colour(colour, sys.stderr))
+        return cls(
+            sys.stdout,
+            sys.stderr,
+            as_json,
+            _wants_colour(colour, sys.stderr),
+            columns_of(sys.stdout, os.environ),
+            columns_of(sys.stderr, os.environ),
+        )
+
+    @property
+    def columns(self) -> int:
+        """Give the width that text among the data is set in."""
+        return min(COLUMNS, self.terminal or COLUMNS)
+
+    @property
+    def talk_columns(self) -> int:
+        """Give the width that talk is set in."""
+        return min(COLUMNS, self.talk_terminal or COLUMNS)
 
     def data(self, text: str = "") -> None:
         """Print a line of data. Nothing when the data is one JSON document."""
         if not self.as_json:
-            self.write("".join(f"{plain(line)}\n" for line in text.split("\n")))
+            lines = [piece for line in text.split("\n") for piece in folded(plain(line), self.terminal)]
+            self.write("".join(f"{line}\n" for line in lines))
 
     def write(self, text: str) -> None:
         """Write to stdout. A reader that went away stops nothing; a stdout that takes nothing is an error."""
@@ -69,7 +91,11 @@ class Show:
 
     def talk(self, text: str = "") -> None:
         """Print a line of talk."""
-        self.say(plain(text) + "\n")
+        self.say("".join(f"{line}\n" for line in folded(plain(text), self.talk_terminal)))
+
+    def ask(self, question: str) -> None:
+        """Print a question; the answer is typed behind it."""
+        self.say("\n".join(folded(f"{plain(question)} ", self.talk_terminal)))
 
     def say(self, text: str) -> None:
         """Write to stderr at once. Nobody listening is no reason to stop: the work goes on."""
@@ -91,15 +117,17 @@ class Show:
 
     def marked(self, word: str, kind: str, rest: str) -> None:
         """Print a line of talk that begins with a marked word."""
-        self.say(f"{self.mark(word, kind)}{plain(rest)}\n")
+        first, *more = folded(word + plain(rest), self.talk_terminal)
+        lines = (self.mark(word, kind) + first.removeprefix(word), *more)
+        self.say("".join(f"{line}\n" for line in lines))
 
     def error(self, error: LeastkeyError) -> None:
         """Print an error as a small document: what, why, state, and the commands that help after a blank line."""
         place = f"{error.place} " if error.place else ""
         mark = f"error[{error.code}]"
-        first, *more = wrapped(f"{mark}: ", f"{place}{error.what}", 2)
+        first, *more = wrapped(f"{mark}: ", f"{place}{error.what}", 2, columns=self.talk_columns)
         self.marked(mark, "bad", first.removeprefix(mark))
-        for line in (*more, *_facts(error)):
+        for line in (*more, *_facts(error, self.talk_columns)):
             self.talk(line)
         self.talk()
         remedies = _remedies(error)
@@ -130,14 +158,14 @@ def _remedies(error: LeastkeyError) -> tuple[str, ...]:
     return error.remedy or (f"`leastkey help {error.code}`",)
 
 
-def _facts(error: LeastkeyError) -> list[str]:
+def _facts(error: LeastkeyError, columns: int) -> list[str]:
     """Give the lines between an error's first and its hints: a fact under its own label where it has one."""
     facts = [*error.why, *([f"state      {error.state}"] if error.state else [])]
     found: list[str] = []
     for fact in facts:
         label = _LABEL.match(fact)
         head = f"  {label[0]}" if label else "  "
-        found.extend(wrapped(head, fact[label.end() :] if label else fact))
+        found.extend(wrapped(head, fact[label.end() :] if label else fact, columns=columns))
     return found
 
 
@@ -148,4 +176,4 @@ def _wants_colour(choice: str, stream: TextIO) -> bool:
         return False
     if os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}

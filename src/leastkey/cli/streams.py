@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +13,7 @@ from leastkey.errors import LeastkeyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["delivering", "open_missing", "silence"]
+__all__ = ["delivering", "escape_unwritable", "open_missing", "silence", "undelivered"]
 
 
 def open_missing() -> None:
@@ -29,6 +30,12 @@ def open_missing() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
+def escape_unwritable(stream: TextIO) -> None:
+    """Have a character that the stream's encoding lacks written as an escape, as Python does on stderr."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+
+
 @contextlib.contextmanager
 def delivering(stream: TextIO) -> Iterator[None]:
     """Write to stdout: what a reader that went away (`| head`) does not take is dropped, a full disk is an error."""
@@ -38,13 +45,18 @@ def delivering(stream: TextIO) -> Iterator[None]:
         silence(stream)
     except OSError as error:
         silence(stream)
-        raise LeastkeyError(
-            "io-failed",
-            "the output could not be written",
-            why=str(error.strerror),
-            state="what was done before stands; the same command goes on",
-            remedy="run the same command again, with its output to a place that takes it",
-        ) from None
+        raise undelivered(error) from None
+
+
+def undelivered(error: OSError) -> LeastkeyError:
+    """Give the error for output that its place did not take."""
+    return LeastkeyError(
+        "io-failed",
+        "the output could not be written",
+        why=str(error.strerror),
+        state="what was done before stands; the same command goes on",
+        remedy="run the same command again, with its output to a place that takes it",
+    )
 
 
 def silence(stream: TextIO) -> None:
