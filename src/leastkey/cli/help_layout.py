@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -26,6 +25,8 @@ class HelpLayout(click.HelpFormatter):
         self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None
     ) -> None:
         if width is None:
+            import shutil
+
             columns = min(shutil.get_terminal_size().columns, max_width or 80)
             width = max(columns - _MARGIN, _LEAST)
         super().__init__(indent_increment, width, max_width)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -169,6 +168,8 @@ def _document(error: BaseException) -> LeastkeyError:
 
 def _is_nowhere() -> bool:
     """Say whether the folder we were started in has been removed."""
+    from pathlib import Path
+
     try:
         Path.cwd()
     except FileNotFoundError:
