@@ -52,7 +52,8 @@ def _page(title: str, body: str) -> str:
 
 
 def _commands() -> str:
-    context = click.Context(cli, info_name="leastkey", terminal_width=100, max_content_width=100)
+    settings = {**cli.context_settings, "terminal_width": 100}
+    context = click.Context(cli, info_name="leastkey", **settings)
     parts = []
     for name in COMMANDS:
         command = cli.get_command(context, name)
