@@ -140,9 +140,23 @@ def test_sections_set_at_once_read_as_if_set_one_after_the_other(data: bytes) ->
 
 @given(files())
 @settings(max_examples=200)
+def test_sections_removed_at_once_leave_what_removing_one_after_the_other_leaves(data: bytes) -> None:
+    names = (OURS, "second", "third")
+    full = ConfigText(data.decode()).written(dict.fromkeys(names, WANTED.settings))
+    one_by_one = full
+    for name in reversed(names):
+        one_by_one = ConfigText(one_by_one).removed([name]) or ""
+    at_once = ConfigText(full).removed(names)
+    assert at_once is not None
+    assert at_once == one_by_one
+    assert at_once.encode() == data
+
+
+@given(files())
+@settings(max_examples=200)
 def test_write_then_remove_gives_the_original_bytes(data: bytes) -> None:
     new = edited(edited(data, WANTED), MOVED)
-    removed = ConfigText(new.decode()).removed(OURS)
+    removed = ConfigText(new.decode()).removed([OURS])
     assert removed is not None
     assert removed.encode() == data
 

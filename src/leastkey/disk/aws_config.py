@@ -43,12 +43,21 @@ class _Write:
     is_edited: bool = False
 
 
+@dataclass(slots=True)
+class _Removal:
+    """A section to remove, and whether it was there."""
+
+    name: str
+    was_there: bool = False
+
+
 class AwsProfiles:
     """The files `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` name, by default in ~/.aws. Implements Profiles."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._writes = Turns(self._write)
+        self._removals = Turns(self._remove)
         # Removals take turns with writes, so that only one thread waits at the lock that other processes see.
         self._turn = threading.Lock()
 
@@ -101,10 +110,22 @@ class AwsProfiles:
 
     def remove(self, name: str) -> bool:
         """Remove the section; with our last one our backup goes too, and the file if it was us who made it."""
+        one = _Removal(name)
+        self._removals.take(one)
+        return one.was_there
+
+    def _remove(self, batch: list[_Removal]) -> None:
         if not self._config.exists():
-            return False
-        with self._held(f"removing the profile {name}"):
-            changed = self._edit(lambda text: text.removed(name), back_up=False)
+            return
+        names = [each.name for each in batch]
+
+        def edit(text: ConfigText) -> str | None:
+            for each in batch:
+                each.was_there = text.section(each.name) is not None
+            return text.removed(names)
+
+        with self._held(f"removing the profile {', '.join(names)}"):
+            changed = self._edit(edit, back_up=False)
             left = _bytes(self._config)
             with _faults(self._config):
                 ours_left = _parsed(left or b"").has_ours()
@@ -113,7 +134,6 @@ class AwsProfiles:
                 if changed and not had_backup and not left:
                     self._remove_made_by_us()
         self._remove_empty_folder()
-        return changed
 
     @property
     def _backup(self) -> Path:

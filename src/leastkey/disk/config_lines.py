@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     Settings = tuple[tuple[str, str], ...]
 
@@ -143,12 +143,18 @@ class ConfigText:
             {profile: dict(settings) for profile, settings in sections.items()}, "".join(texts)
         )
 
-    def removed(self, profile: str) -> str | None:
-        """Give the text without the profile's section and the blank line we put before it, or None when it is not there."""
-        section = self.section(profile)
-        if section is None:
+    def removed(self, profiles: Iterable[str]) -> str | None:
+        """Give the text without profiles' sections and the blank line we put before each, or None when none is there."""
+        found = {profile: section for profile in profiles if (section := self.section(profile)) is not None}
+        if not found:
             return None
         texts = [line.text for line in self.lines]
+        for section in sorted(found.values(), key=lambda each: -each.start):
+            self._cut(texts, section)
+        return self._checked(dict.fromkeys(found), "".join(texts))
+
+    def _cut(self, texts: list[str], section: Section) -> None:
+        """Take a section's lines out; those after it may be gone already."""
         stop = section.stop
         while stop > section.start + 1 and self.lines[stop - 1].kind in {"blank", "comment"}:
             if self.lines[stop - 1].text.strip() == MARK:
@@ -161,7 +167,6 @@ class ConfigText:
         elif start and stop == len(texts):
             texts[start - 1] = before.rstrip("\r\n")  # the last line had no end until we added it
         del texts[start:stop]
-        return self._checked({profile: None}, "".join(texts))
 
     def _line_end(self) -> str:
         ends = [line.text[len(line.text.rstrip("\r\n")) :] for line in self.lines]
