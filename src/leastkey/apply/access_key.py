@@ -56,7 +56,15 @@ def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
         # Only IAM knows this user, or the identity has another one now: the role is never asked for.
         nowhere = role_arn(work.wanted.partition, work.wanted.account, work.wanted.path, "none")
         stored = _filled(work, key, operation.user, nowhere, 3_600, None)
-    remove_keys(operation.user, stored, work.iam, work.local, operation=work.run, progress=work.progress)
+    remove_keys(
+        operation.user,
+        stored,
+        work.iam,
+        work.local,
+        bound=work.bound(),
+        operation=work.run,
+        progress=work.progress,
+    )
     return operation.user
 
 
@@ -66,7 +74,7 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     stored = work.local.bindings.get(key)
     wanted = {each.user.name.lower() for each in work.wanted.identities if each.user is not None}
     if stored is not None and stored.user.lower() not in wanted:
-        forget_secrets(stored.user, key, work.local.vault_for(stored.vault), work.local)
+        forget_secrets(stored.user, key, work.local.vault_for(stored.vault), work.local, work.bound())
     unbind_profile(key, work.local)
     return operation.profile or change.identity
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from leastkey.compile.wanted import Wanted
     from leastkey.ports.aws import Connect
-    from leastkey.ports.local import HelperCommand, Local
+    from leastkey.ports.local import Binding, HelperCommand, Local
     from leastkey.ports.people import Progress
 
 __all__ = ["Work"]
@@ -51,6 +51,7 @@ class Work:
         self._lock = threading.Lock()
         self._made: dict[str, float] = {}
         self._new_users: dict[str, datetime] = {}
+        self._bound: tuple[Binding, ...] | None = None
 
     def journal(
         self,
@@ -125,3 +126,10 @@ class Work:
         """Say when this run made a user, or None when it did not."""
         with self._lock:
             return self._new_users.get(user.lower())
+
+    def bound(self) -> tuple[Binding, ...]:
+        """Give what this computer had bound when the run first asked, which removals do: all is made by then."""
+        with self._lock:
+            if self._bound is None:
+                self._bound = self.local.bindings.all()
+            return self._bound

@@ -19,6 +19,8 @@ from leastkey.keys.work import KeyWork, lock_name
 from leastkey.ports.local import vault_entry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leastkey.iam.credentials import AccessKey, AccessKeyId
     from leastkey.ports.aws import AccessKeys, Sts
     from leastkey.ports.local import Binding, BindingKey, Local, Vault
@@ -28,11 +30,18 @@ __all__ = ["forget_secrets", "remove_keys"]
 
 
 def remove_keys(
-    user: str, binding: Binding, iam: AccessKeys, local: Local, *, operation: str, progress: Progress
+    user: str,
+    binding: Binding,
+    iam: AccessKeys,
+    local: Local,
+    *,
+    bound: Sequence[Binding],
+    operation: str,
+    progress: Progress,
 ) -> int:
     """Delete all keys of a user of ours, their secrets, intents and the cached session; gives how many were deleted.
 
-    The caller has checked that path and tag of the user are ours. The binding stays, without its pointer, until
+    `bound` is as in `forget_secrets`. The caller has checked that path and tag of the user are ours. The binding stays, without its pointer, until
     the profile is removed (`unbind_profile`). Running it again is harmless.
     """
     work = KeyWork(user, binding, iam, _signs_nothing, local, operation, progress)
@@ -44,7 +53,7 @@ def remove_keys(
         deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, binding.vault, "" if stored is None else stored.vault}
         for name in sorted(names - {""}):
-            forget_secrets(user, binding.key, local.vault_for(name), local)
+            forget_secrets(user, binding.key, local.vault_for(name), local, bound)
         for intent in work.intents():
             local.intents.close(intent.operation)
     return deleted
@@ -75,15 +84,20 @@ def _delete(work: KeyWork, key: AccessKeyId) -> None:
             raise
 
 
-def forget_secrets(user: str, key: BindingKey, vault: Vault, local: Local) -> None:
-    """Forget what a vault holds for a user, but what another identity of this computer uses: the name may be its now."""
+def forget_secrets(user: str, key: BindingKey, vault: Vault, local: Local, bound: Sequence[Binding]) -> None:
+    """Forget what a vault holds for a user, but what another identity of this computer uses: the name may be its now.
+
+    `bound` are the bindings of this computer, those that have gone since among them.
+    """
+    entries = [e for e in vault.entries() if e.startswith(vault_entry(key.account, key.endpoint, user, ""))]
+    others = [each.key for each in bound if each.user.lower() == user.lower() and each.key != key]
     used = {
         vault_entry(each.key.account, each.key.endpoint, each.user, each.access_key)
-        for each in local.bindings.all()
-        if each.key != key and each.access_key is not None
+        for each in map(local.bindings.get, others)
+        if each is not None and each.access_key is not None
     }
-    for entry in vault.entries():
-        if entry.startswith(vault_entry(key.account, key.endpoint, user, "")) and entry not in used:
+    for entry in entries:
+        if entry not in used:
             vault.delete(entry)
 
 

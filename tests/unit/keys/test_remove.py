@@ -11,9 +11,10 @@ from tests.unit.keys.world import BINDING, USER, FakeIam, Fault, Killed, World
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import shown
-from leastkey.keys.remove import remove_keys
+from leastkey.keys.remove import forget_secrets, remove_keys
 from leastkey.keys.retire import switch_off_and_delete
 from leastkey.keys.work import KeyWork
+from leastkey.ports.local import vault_entry
 from leastkey.ports.people import Silent
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 def remove(world: World, faults: dict[int, Fault] | None = None) -> int:
     operation = world.start(faults)
-    return remove_keys(USER, BINDING, FakeIam(world), world.local(), operation=operation, progress=Silent())
+    local = world.local()
+    bound = local.bindings.all()
+    return remove_keys(
+        USER, BINDING, FakeIam(world), local, bound=bound, operation=operation, progress=Silent()
+    )
 
 
 def with_keys() -> World:
@@ -69,9 +74,25 @@ def test_the_key_in_use_is_ours_wherever_its_secret_lies() -> None:
     told = Told()
     operation = world.start()
     elsewhere = replace(world.local(), vault=World().local().vault)
-    remove_keys(USER, BINDING, FakeIam(world), elsewhere, operation=operation, progress=told)
+    remove_keys(USER, BINDING, FakeIam(world), elsewhere, bound=(), operation=operation, progress=told)
     assert len(told.lines) == 1
     assert shown(stranger) in told.lines[0]
+
+
+def test_a_secret_that_another_identity_has_come_to_use_is_kept_until_that_one_goes() -> None:
+    world = World()
+    key = world.ensure(new=True)
+    local = world.local()
+    entry = vault_entry(BINDING.key.account, BINDING.key.endpoint, USER, key)
+    other = replace(BINDING, key=replace(BINDING.key, identity="other"), access_key=key)
+    local.bindings.put(replace(BINDING, access_key=None))
+    local.bindings.put(other)
+    bound = local.bindings.all()
+    forget_secrets(USER, BINDING.key, local.vault, local, bound)
+    assert local.vault.get(entry) is not None
+    local.bindings.put(replace(other, access_key=None))
+    forget_secrets(USER, BINDING.key, local.vault, local, bound)
+    assert local.vault.get(entry) is None
 
 
 class NotEverywhere(FakeIam):
