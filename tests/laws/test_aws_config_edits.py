@@ -28,8 +28,15 @@ WANTED = ProfileSection(
 )
 MOVED = ProfileSection(
     OURS,
-    (("region", "us-east-1"), ("credential_process", "/new/python"), ("endpoint_url", "http://127.0.0.1:1")),
+    (
+        ("region", "us-east-1"),
+        ("credential_process", "/new/python"),
+        ("s3", "\nsignature_version = s3v4\nuse_dualstack_endpoint = false"),
+        ("endpoint_url", "http://127.0.0.1:1"),
+    ),
 )
+READ = dict(MOVED.settings) | {"s3": {"signature_version": "s3v4", "use_dualstack_endpoint": "false"}}
+"""MOVED as botocore reads it."""
 
 words = st.text("abcXYZ019_-./:%$~ é€", min_size=1, max_size=12).map(str.strip).filter(bool)
 keys = st.sampled_from(
@@ -171,7 +178,7 @@ def test_a_section_changed_in_place_leaves_the_lines_of_others_alone(data: bytes
     assert after is not None
     ours, old = after["profiles"][OURS], before["profiles"][OURS]
     users_own = {key: value for key, value in old.items() if key not in config_lines.OURS}
-    assert ours == users_own | dict(MOVED.settings)
+    assert ours == users_own | READ
     assert without_ours(after) == without_ours(before)
     assert [line for line in lines_of_others(new) if line] == [line for line in lines_of_others(data) if line]
     assert edited(new, MOVED) == new

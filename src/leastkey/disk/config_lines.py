@@ -29,6 +29,7 @@ _HEADER: Final = re.compile(r"\[(.+)\]")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+=,@/:-]+")
 _PLAIN_HEADER: Final = re.compile(r"profile[ \t]+([A-Za-z0-9_.+=,@/:-]+)")
 _SETTING: Final = re.compile(r"(.*?)\s*[=:]")
+_NESTED: Final = re.compile(r"(?:\n[a-z0-9_]+ = [A-Za-z0-9_.-]+)+")
 _UNFIT_NAME: Final = re.compile(r"[\x00-\x1f\x7f\"'\\\[\]]")
 OURS: Final = frozenset({"region", "output", "credential_process", "endpoint_url"})
 """Settings that are ours to remove from our section; others there were put in by the user and stay."""
@@ -138,7 +139,7 @@ class ConfigText:
                 texts += self._separator(texts, end)
                 header = "default" if profile == "default" else f"profile {_quoted(profile)}"
                 texts += [f"[{header}]{end}", f"{MARK}{end}"]
-                texts += [f"{key} = {value}{end}" for key, value in settings]
+                texts += [_rendered(key, value, end) for key, value in settings]
         return self._checked(
             {profile: dict(settings) for profile, settings in sections.items()}, "".join(texts)
         )
@@ -191,10 +192,10 @@ class ConfigText:
                 kept.append(line.text)
             elif line.kind == "setting" and line.name in settings:
                 indent = line.text[: len(line.text) - len(line.text.lstrip())]
-                kept.append(f"{indent}{line.name} = {settings[line.name]}{end}")
+                kept.append(indent + _rendered(line.name, settings[line.name], end, indent))
             if line.kind not in {"blank", "comment"} or line.text.strip() == MARK:
                 place = len(kept)
-        new = [f"{key} = {value}{end}" for key, value in settings.items() if key not in now]
+        new = [_rendered(key, value, end) for key, value in settings.items() if key not in now]
         if new and not kept[place - 1].endswith(("\r", "\n")):
             kept[place - 1] += end
         kept[place:place] = new
@@ -287,9 +288,16 @@ def _quoted(profile: str) -> str:
     return profile if _PLAIN.fullmatch(profile) else f'"{profile}"'
 
 
+def _rendered(key: str, value: str, end: str, indent: str = "") -> str:
+    """Give a setting's lines. A value that begins with a line end is nested: settings of its own, each on its line."""
+    first, *nested = value.split("\n")
+    return "".join((f"{key} = {first}".rstrip(), end, *(f"{indent}    {line}{end}" for line in nested)))
+
+
 def _refuse_unfit(profile: str, settings: Settings) -> None:
     if not is_profile_name(profile):
         raise FaultError(f"{profile!r} cannot be the name of a profile")
     for key, value in settings:
-        if value != value.strip() or len(value.splitlines()) > 1 or not re.fullmatch("[a-z_]+", key):
-            raise FaultError(f"{key!r} cannot be set to {value!r} in one line")
+        is_plain = value == value.strip() and len(value.splitlines()) <= 1
+        if not (is_plain or _NESTED.fullmatch(value)) or not re.fullmatch("[a-z0-9_]+", key):
+            raise FaultError(f"{key!r} cannot be set to {value!r}")

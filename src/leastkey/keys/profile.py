@@ -27,6 +27,9 @@ __all__ = ["bind_profile", "profile_section", "profile_state", "repair_profiles"
 
 COMMAND: Final = "credential_process"
 OURS: Final = ("region", "output", "endpoint_url", COMMAND)
+S3: Final = ("s3", "\nsignature_version = s3v4")
+"""Goes with `endpoint_url` where the section has no S3 settings: in some regions botocore presigns S3 URLs with Signature
+Version 2, which AWS takes for old buckets only. Source: Amazon S3 User Guide, "AWS Signature Version 2 Turned Off"."""
 EARLIER: Final = frozenset(
     {"role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "login_session"}
 )
@@ -36,7 +39,7 @@ EARLIER: Final = frozenset(
 def profile_section(wanted: WantedProfile, binding: Binding, helper: HelperCommand) -> ProfileSection:
     """Give the section to write. `endpoint_url` stands in it only where the endpoint is not AWS's own."""
     check_helper(helper)
-    endpoint = (("endpoint_url", binding.endpoint_url),) if binding.endpoint_url is not None else ()
+    endpoint = () if binding.endpoint_url is None else (("endpoint_url", binding.endpoint_url), S3)
     return ProfileSection(
         wanted.name,
         (
@@ -63,7 +66,10 @@ def profile_state(
     if EARLIER & seen.keys():
         return "shadowed"
     ours = dict(profile_section(wanted, binding, helper).settings)
-    return "ours-current" if all(seen.get(name) == ours.get(name) for name in OURS) else "ours-stale"
+    is_current = all(seen.get(name) == ours.get(name) for name in OURS) and (
+        S3[0] in seen or S3[0] not in ours
+    )
+    return "ours-current" if is_current else "ours-stale"
 
 
 def bind_profile(wanted: WantedProfile, binding: Binding, helper: HelperCommand, local: Local) -> bool:
@@ -78,7 +84,7 @@ def bind_profile(wanted: WantedProfile, binding: Binding, helper: HelperCommand,
             raise _foreign(wanted.name, local.profiles)
         case "shadowed":
             raise _shadowed(wanted.name, local.profiles)
-    changed = local.profiles.write(section)
+    changed = local.profiles.write(_beside_users_own(section, local.profiles))
     stored = local.bindings.get(binding.key) or binding
     previous, file = stored.profile, local.profiles.config_file
     bound = replace(
@@ -151,6 +157,14 @@ def repair_profiles(
         if local.profiles.write(ProfileSection(section.name, tuple(mine.items()))):
             repaired.append(section.name)
     return tuple(repaired)
+
+
+def _beside_users_own(section: ProfileSection, profiles: Profiles) -> ProfileSection:
+    """Give the section without S3 settings where it has some: the user may have added to them."""
+    seen = profiles.read(section.name)
+    if seen is None or S3[0] not in dict(seen.settings):
+        return section
+    return replace(section, settings=tuple(each for each in section.settings if each is not S3))
 
 
 def _is_of(settings: dict[str, str], key: BindingKey) -> bool:

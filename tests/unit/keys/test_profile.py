@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from string import ascii_letters, digits
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.keys.world import BINDING, KEY, World
 
 from leastkey.compile.wanted import WantedProfile
+from leastkey.disk.aws_config import AwsProfiles
 from leastkey.errors import LeastkeyError
 from leastkey.keys.helper import check_helper, parse_command
 from leastkey.keys.profile import (
@@ -22,6 +25,9 @@ from leastkey.keys.profile import (
     unbind_profile,
 )
 from leastkey.ports.local import HelperCommand, ProfileSection, binding_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELPER = HelperCommand(
     "/opt/lk/bin/python", "/opt/lk/leastkey/credential_process.py", "/home/kim/.local/state/leastkey"
@@ -54,6 +60,31 @@ def test_an_endpoint_that_is_not_awss_stands_in_the_profile_and_goes_again() -> 
     world = World()
     bind_profile(WANTED, local, HELPER, world.local())
     assert state(world) == "ours-stale"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "after"),
+    [
+        ("", "s3 =\n    signature_version = s3v4\n"),
+        ("s3 =\n  addressing_style = path\n", "s3 =\n  addressing_style = path\n"),
+        ("s3 =\n  signature_version = s3v4\n  addressing_style = path\n", None),
+    ],
+)
+def test_s3_settings_are_added_where_there_are_none(tmp_path: Path, theirs: str, after: str | None) -> None:
+    config = tmp_path / "config"
+    local = replace(
+        World().local(), profiles=AwsProfiles({"AWS_CONFIG_FILE": str(config), "HOME": "/nowhere"})
+    )
+    emulated = replace(BINDING, endpoint_url="http://127.0.0.1:5000")
+    command = HELPER.line(binding_id(KEY))
+    config.write_text(f"[profile automation]\ncredential_process = {command}\n{theirs}")
+    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-stale"
+    assert bind_profile(WANTED, emulated, HELPER, local)
+    assert (theirs if after is None else after) in config.read_text()
+    assert config.read_text().count("s3 =") == 1
+    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-current"
+    config.write_text(re.sub(r"^s3 =\n(?:  .*\n)+", "", config.read_text(), flags=re.MULTILINE))
+    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-stale"
 
 
 def test_writing_the_profile_keeps_the_key_in_use() -> None:

@@ -53,6 +53,11 @@ _EXPIRED_EC2: Final = (400, "RequestExpired", "Request has expired.")
 _VERSION: Final = (
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 )
+_VERSION_HINT: Final = (
+    " The AWS CLI and boto3 presign so with a profile that leastkey wrote, with any other after"
+    " `aws configure set s3.signature_version s3v4 --profile NAME`."
+)
+"""Ours: S3 takes Signature Version 2 for buckets older than 24 June 2020, and the sandbox has none."""
 
 _Row = tuple[int, str, str]
 
@@ -124,7 +129,7 @@ _TABLE: Final[dict[Fault, dict[str, _Row]]] = {
     Fault.VERSION: {
         "query": (400, "InvalidParameterValue", _VERSION),
         "ec2": _AUTH_FAILURE,
-        "s3": (400, "InvalidRequest", _VERSION),
+        "s3": (400, "InvalidRequest", _VERSION + _VERSION_HINT),
         "json": (400, "IncompleteSignatureException", _VERSION),
     },
     Fault.SCOPE: {
