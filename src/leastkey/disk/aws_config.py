@@ -172,8 +172,7 @@ class AwsProfiles:
         folder = self._config.parent
         try:
             for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
-                missing.mkdir(mode=FOLDER_MODE)
-                missing.chmod(FOLDER_MODE)
+                _make(missing)
         except OSError as error:
             raise failure(error, folder) from error
 
@@ -186,6 +185,16 @@ class AwsProfiles:
         if self._config == Path(self._environ.get("HOME", ""), ".aws", "config"):
             with contextlib.suppress(OSError):  # not empty, which is the usual case
                 self._config.parent.rmdir()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=FOLDER_MODE)
+    except FileExistsError:  # another thread or program was faster
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(FOLDER_MODE)
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> Path:
