@@ -8,7 +8,9 @@ LOCK := requirements/all.lock
 SNAPSHOTS := tests/unit/plan tests/unit/apply tests/unit/compile tests/house
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test cover check accept bench docs lock clean
+NODE_MODULES := tests/clients/js/node_modules
+
+.PHONY: help setup demo test clients cover check accept bench docs lock clients-lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -29,7 +31,14 @@ demo: setup  ## the whole story on the embedded AWS, no account needed
 	@$(BIN)/leastkey demo
 
 test: setup  ## all tests
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal
+
+clients: $(NODE_MODULES)/.package-lock.json  ## the AWS SDK for JavaScript, for tests/clients; needs node and npm
+
+$(NODE_MODULES)/.package-lock.json: tests/clients/js/package-lock.json
+	@{ command -v node && command -v npm; } >/dev/null || { echo "make clients needs node 18 or newer and npm: apt-get install nodejs npm" >&2; exit 1; }
+	@npm ci --prefix tests/clients/js --ignore-scripts --loglevel error || { echo "make clients: npm could not install what $< names" >&2; exit 1; }
+	@touch $@
 
 # Left out: tests that measure a process or kill it, which measuring would change.
 cover: setup  ## tests under coverage: every branch of the pure ring, 95 % of all
@@ -63,5 +72,12 @@ lock: setup  ## resolve the dependencies again (seven days of cool-down)
 		--python-version 3.11 --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" \
 		--all-extras --group dev pyproject.toml -o $(LOCK)
 
+clients-lock:  # resolve the packages of tests/clients/js again; npm would note web pages that ask for money
+	@cd tests/clients/js && rm -rf node_modules package-lock.json && npm install --package-lock-only --ignore-scripts \
+		--before "$$(date -u -d '7 days ago' +%Y-%m-%d)"
+	@$(PYTHON) -c 'import json, sys; from pathlib import Path; file = Path(sys.argv[1]); lock = json.loads(file.read_text()); \
+		[package.pop("funding", None) for package in lock["packages"].values()]; \
+		file.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")' tests/clients/js/package-lock.json
+
 clean:  ## remove what was made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage* $(NODE_MODULES)

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.session import Session
 from tests.support.home import BIN, Ended, Home, run
 
-from leastkey.sandbox import lifecycle
+from leastkey.sandbox.server import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,5 +139,7 @@ def aws(user: User, tmp_path: Path, request: pytest.FixtureRequest) -> AwsCli:
 def node(user: User) -> str:
     program = shutil.which("node")
     need(program, "no node: `apt-get install nodejs`")
-    need((JAVASCRIPT / "node_modules").is_dir(), "no AWS SDK for JavaScript: `make clients`")
+    need(
+        (JAVASCRIPT / "node_modules/.package-lock.json").exists(), "no AWS SDK for JavaScript: `make clients`"
+    )
     return str(program)

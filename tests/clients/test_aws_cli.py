@@ -35,6 +35,7 @@ def file_of(folder: Path, name: str = "big", size: int = SIZE) -> bytes:
 
 
 def test_the_profile_answers_what_it_is_for_and_refuses_the_rest(aws: AwsCli) -> None:
+    assert aws.done("configure", "get", "endpoint_url").strip() == aws.user.endpoint_url
     assert len(json.loads(aws.done("ec2", "describe-regions"))["Regions"]) > 10
     who = json.loads(aws.done("sts", "get-caller-identity"))["Arn"]
     assert ":assumed-role/clients-uploader/leastkey-uploader" in who

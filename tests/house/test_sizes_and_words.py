@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -94,6 +95,14 @@ def test_the_lock_holds_a_hash_for_every_package_and_no_address() -> None:
     packages = [entry for entry in entries if "==" in entry]
     assert packages
     assert [entry.splitlines()[0] for entry in packages if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
+
+
+def test_the_javascript_lock_holds_a_hash_for_every_package_and_no_address() -> None:
+    text = (ROOT / "tests/clients/js/package-lock.json").read_text()
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert len(packages) > 6
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
     assert "://" not in text
 
 
