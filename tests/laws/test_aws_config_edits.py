@@ -185,7 +185,7 @@ def test_a_section_changed_in_place_leaves_the_lines_of_others_alone(data: bytes
 
 
 @given(files(), st.sampled_from([OURS, "a b", "default", "é"]))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_on_the_disk_too_and_with_a_second_profile(data: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config")
@@ -213,7 +213,7 @@ def test_on_the_disk_too_and_with_a_second_profile(data: bytes, name: str) -> No
 
 
 @given(st.binary(max_size=60) | st.text("[]profile x=\n\r\t #;\"'\ufeff", max_size=60).map(str.encode))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_edited_as_botocore_reads_them_or_refused_with_a_place(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config")
