@@ -112,8 +112,8 @@ class MemoryJournal:
         self._power.check()
         self.lines.append(entry)
 
-    def entries(self) -> Iterator[JournalEntry]:
-        return iter(tuple(self.lines))
+    def entries(self, since: datetime | None = None) -> Iterator[JournalEntry]:
+        return iter(tuple(each for each in self.lines if since is None or each.time >= since))
 
 
 class MemoryLocks:

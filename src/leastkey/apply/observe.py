@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.apply.refusals import DENIED, refusal
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 _THREADS: Final = 8
 _PROFILES: Final = "InstanceProfiles"
+_CLOCKS_APART: Final = timedelta(days=1)
+"""How far this computer's clock may be from AWS's before a journal entry is missed."""
 
 
 def observe(
@@ -88,10 +91,12 @@ class _Memory:
             and binding.access_key is not None
         }
 
-    def last_written(self) -> dict[str, datetime]:
-        """Give when the journal last speaks of a user's keys, by lower-case user name."""
+    def last_written(self, report: CredentialReport | None) -> dict[str, datetime]:
+        """Give when the journal last speaks of a user's keys, by lower-case user name, as far as a report may be older."""
         times: dict[str, datetime] = {}
-        for entry in () if self._local is None else self._local.journal.entries():
+        if self._local is None or report is None:
+            return times
+        for entry in self._local.journal.entries(report.generated - _CLOCKS_APART):
             if entry.call == "iam:CreateUser" or entry.call.endswith("AccessKey"):
                 user = entry.target.split(" ", 1)[0].lower()
                 times[user] = max(entry.time, times.get(user, entry.time))
@@ -121,7 +126,7 @@ def _observe(
         if instance_profiles and _has_empty_profiles(seen, figures):
             listed = iam.list_instance_profiles(path_of(project))
             profiles.update({each.name.lower(): each for each in listed})
-        news = _news(project, seen.users, report.result(), memory.last_written())
+        news = _news(project, seen.users, report.result(), memory.last_written(report.result()))
         pointers = None if report.result() is None else memory.pointers(caller.account, project)
         users = _with_keys(
             project, seen.users, news, pointers, lambda user: pool.submit(iam.list_access_keys, user)

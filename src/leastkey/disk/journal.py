@@ -114,9 +114,12 @@ class FileJournal:
         for run in tuple(self._runs):
             self._finish(run)
 
-    def entries(self) -> Iterator[JournalEntry]:
-        """Read every run's entries, the oldest run first."""
-        runs = [list(self._read(path)) for path in list_folder(self._folder, ".jsonl")]
+    def entries(self, since: datetime | None = None) -> Iterator[JournalEntry]:
+        """Read every run's entries, the oldest run first; files last written before `since` are not opened."""
+        files = list_folder(self._folder, ".jsonl")
+        if since is not None:
+            files = tuple(path for path in files if _written(path) >= since.timestamp())
+        runs = [list(self._read(path)) for path in files]
         for entries in sorted((run for run in runs if run), key=lambda run: run[0].time):
             yield from entries
 
@@ -124,6 +127,15 @@ class FileJournal:
         whole = (read_private(path) or b"").rpartition(b"\n")[0]  # after the last line end: torn by a crash
         for line in whole.splitlines():
             yield decode_document(path, line, _entry)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    except OSError as error:
+        raise failure(error, path) from error
 
 
 def _fields(entry: JournalEntry) -> dict[str, object]:

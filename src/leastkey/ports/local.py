@@ -191,8 +191,8 @@ class Journal(Protocol):
         """Append an entry."""
         ...
 
-    def entries(self) -> Iterator[JournalEntry]:
-        """Read every run's entries, the oldest run first."""
+    def entries(self, since: datetime | None = None) -> Iterator[JournalEntry]:
+        """Read every run's entries, the oldest run first; runs that wrote nothing after `since` may be left out."""
         ...
 
 

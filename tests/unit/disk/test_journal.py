@@ -56,6 +56,20 @@ def test_damage_before_the_last_line_is_an_error(tmp_path: Path) -> None:
     assert str(path) in caught.value.what
 
 
+def test_a_run_that_ended_before_is_not_even_opened(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    journal.write(entry("old", "begin"))
+    journal.write(entry("old", "end"))
+    (old,) = (tmp_path / "journal").iterdir()
+    old.write_bytes(b"damaged\n")
+    os.utime(old, (NOW.timestamp() - 60, NOW.timestamp() - 60))
+    journal.write(entry("new", "begin"))
+    journal.write(entry("new", "end"))
+    assert [each.run for each in journal.entries(NOW)] == ["new", "new"]
+    with pytest.raises(LeastkeyError):
+        list(journal.entries(NOW - timedelta(minutes=2)))
+
+
 def test_threads_share_one_journal_and_every_entry_is_synced_before_its_call_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
