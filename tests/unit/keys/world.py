@@ -406,7 +406,7 @@ class FakeJournal:
     def write(self, entry: JournalEntry) -> None:
         self.world.step("journal.write", lambda: None)
 
-    def entries(self) -> Iterator[JournalEntry]:
+    def entries(self, since: datetime | None = None) -> Iterator[JournalEntry]:
         return iter(())
 
 
