@@ -94,7 +94,7 @@ def need(found: object, reason: str) -> None:
     if wanted not in {"", "required"}:
         raise pytest.UsageError(f"{REQUIRED} is `required` or not set, not `{wanted}`")
     if not found and wanted:
-        pytest.fail(reason)
+        pytest.fail(reason, pytrace=False)
     if not found:
         pytest.skip(reason)
 

@@ -93,11 +93,9 @@ def test_outside_its_prefix_nothing_goes_in_or_out(aws: AwsCli) -> None:
         (("cp", "up/small", f"s3://{BUCKET}/{other}small"), "PutObject"),
         (("cp", f"s3://{BUCKET}/{other}theirs", "stolen"), "HeadObject"),
         (("mv", f"s3://{BUCKET}/{here}mine", f"s3://{BUCKET}/{other}mine"), "CopyObject"),
-        (("cp", f"s3://{BUCKET}/{other}theirs", f"s3://{BUCKET}/{here}theirs"), "HeadObject"),
         (("rm", f"s3://{BUCKET}/{other}theirs"), "DeleteObject"),
         (("sync", "up", f"s3://{BUCKET}/{other}"), "ListObjectsV2"),
         (("ls", f"s3://{BUCKET}/"), "ListObjectsV2"),
-        (("ls",), "ListBuckets"),
     ):
         ended = aws("s3", *refused)
         assert ended.code != 0
