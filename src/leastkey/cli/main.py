@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "run": "run a command with short-lived credentials",
     "destroy": "take everything of the project down again",
     "creds": "print credentials for the AWS CLI to read",
+    "policy": "ask what policies permit, offline",
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
     "help": "explain a command, an error code, the steps, the words",
 }

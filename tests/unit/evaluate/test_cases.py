@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from leastkey.evaluate.cases import answer_line, read_case
 from leastkey.evaluate.decide import decide
-from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request
-from leastkey.iam.document import DocumentKind, parse_document
 
 CASES = [
     case
@@ -27,7 +26,8 @@ def test_every_case_has_its_own_name_and_an_aws_page() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_the_engine_decides_as_the_case_says(case: dict[str, Any]) -> None:
-    request, policies = request_of(case), policies_of(case)
+    read = read_case(case)
+    request, policies = read.request, read.policies
     decision = decide(request, policies)
     expected = case["expect"]
     assert decision.verdict == expected["verdict"], case["says"]
@@ -38,50 +38,75 @@ def test_the_engine_decides_as_the_case_says(case: dict[str, Any]) -> None:
     assert (brief.verdict, brief.decided_by) == (decision.verdict, decision.decided_by)
 
 
-def request_of(case: dict[str, Any]) -> Request:
-    asked = case["request"]
-    who = asked["principal"]
-    context = {
-        key: value if isinstance(value, str) else tuple(value) for key, value in asked["context"].items()
-    }
-    return Request(
-        asked["action"],
-        asked["resource"]["arn"],
-        Principal(who["type"], who["arn"] or "", who["account"] or ""),
-        asked["resource"]["account"],
-        context,
-    )
+GOOD: dict[str, Any] = {
+    "id": "x",
+    "request": {
+        "action": "s3:GetObject",
+        "resource": {"arn": "arn:aws:s3:::b/k", "account": "111122223333"},
+        "principal": {"type": "user", "arn": "arn:aws:iam::111122223333:user/a", "account": "111122223333"},
+        "context": {},
+    },
+}
 
 
-def policies_of(case: dict[str, Any]) -> Policies:
-    is_trust = case["request"]["action"].lower().startswith("sts:assumerole")
-    resource = case.get("resource_policy")
-    return Policies(
-        identity=tuple(
-            NamedDocument(policy["name"], parse_document(policy["document"], "identity"))
-            for policy in case.get("identity_policies", [])
+def with_request(**changes: Any) -> dict[str, Any]:
+    return {**GOOD, "request": {**GOOD["request"], **changes}}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("{", "not-json", "not JSON"),
+        ("[" * 100_000, "not-json", "nested"),
+        ("[]", "invalid-case", "object"),
+        ("{}", "invalid-case", "`id`"),
+        ({**GOOD, "scp": []}, "invalid-case", "`scp`"),
+        ({**GOOD, "scps": [{}]}, "invalid-case", "`scps[0]`"),
+        ({**GOOD, "rcps": {}}, "invalid-case", "`rcps`"),
+        ({**GOOD, "identity_policies": ["x"]}, "invalid-case", "`identity_policies[0]`"),
+        ({"id": "x"}, "invalid-case", "`request`"),
+        (with_request(action=""), "invalid-case", "`request.action`"),
+        (with_request(action="s3:*"), "invalid-case", "s3:*"),
+        (with_request(resource=7), "invalid-case", "`request.resource`"),
+        (with_request(resource={"arn": "arn:aws:s3:::b/*"}), "invalid-case", "wildcard"),
+        (
+            with_request(principal={"type": "group", "arn": "a", "account": "b"}),
+            "invalid-case",
+            "principal.type",
         ),
-        resource=named(resource, "trust" if is_trust else "resource", "resource") if resource else None,
-        boundaries=listed(case, "permission_boundaries", "identity"),
-        sessions=listed(case, "session_policies", "identity"),
-        scps=levels(case, "scps", "identity"),
-        rcps=levels(case, "rcps", "resource"),
-        endpoints=listed(case, "vpc_endpoint_policies", "resource"),
-    )
+        (with_request(principal={"type": "user", "arn": "a"}), "invalid-case", "principal.account"),
+        (with_request(context=[]), "invalid-case", "`request.context`"),
+        (with_request(context={"aws:x": None}), "invalid-case", "`aws:x`"),
+        (with_request(context={"aws:x": "1", "AWS:X": "2"}), "invalid-case", "twice"),
+        (
+            {**GOOD, "session_policies": [{"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]}]},
+            "MalformedPolicyDocument",
+            "session_policies[0] $.Statement[0].Effect",
+        ),
+    ],
+)
+def test_a_malformed_case_is_answered_on_its_line(line: str | dict[str, Any], code: str, words: str) -> None:
+    found, is_case = answer_line(line if isinstance(line, str) else json.dumps(line))
+    assert not is_case
+    assert found["error"]["code"] == code
+    assert words in found["error"]["what"]
+    assert found["id"] == ("x" if isinstance(line, dict) else None)
 
 
-def named(document: Any, kind: DocumentKind, name: str) -> NamedDocument:
-    return NamedDocument(name, parse_document(document, kind))
+def test_a_case_is_answered_with_what_lacked() -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}],
+    }
+    case = {**GOOD, "identity_policies": [{"name": "p", "document": policy}], "features": ["a"]}
+    found, is_case = answer_line(json.dumps(case))
+    assert is_case
+    assert found["verdict"] == "ImplicitlyDenied"
+    assert found["because"][0]["failed"] == "action"
+    assert found["because"][0]["pattern"] == "s3:Put*"
+    assert found["layers"]["identity"] == "implicit deny"
 
 
-def listed(case: dict[str, Any], field: str, kind: DocumentKind) -> tuple[NamedDocument, ...]:
-    return tuple(
-        named(document, kind, f"{field}-{index}") for index, document in enumerate(case.get(field, []))
-    )
-
-
-def levels(case: dict[str, Any], field: str, kind: DocumentKind) -> tuple[tuple[NamedDocument, ...], ...]:
-    return tuple(
-        tuple(named(document, kind, f"{field}-{index}") for document in level)
-        for index, level in enumerate(case.get(field, []))
-    )
+def test_numbers_and_booleans_of_a_context_are_their_json_text() -> None:
+    case = read_case(with_request(context={"aws:MultiFactorAuthPresent": True, "s3:max-keys": [10, 2.5]}))
+    assert case.request.context == {"aws:MultiFactorAuthPresent": "true", "s3:max-keys": ("10", "2.5")}

@@ -1,0 +1,110 @@
+"""`leastkey policy`: what policies permit, asked of the engine alone. No account, no AWS call."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from leastkey.cli.options import output_options
+from leastkey.errors import Exit, LeastkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leastkey.cli.show import Show
+
+__all__ = ["command"]
+
+_ACCOUNT: Final = "111122223333"
+"""Whose user asks when nobody is named: any account will do where both sides are in it."""
+
+
+@click.group("policy")
+def command() -> None:
+    """Ask what policies permit: offline, by the engine that judges the proof and the sandbox."""
+
+
+@command.command(
+    epilog="Example: leastkey policy simulate --policy nightly.json --action s3:GetObject "
+    "--resource arn:aws:s3:::acme-reports/nightly/a.csv"
+)
+@click.option(
+    "--cases", metavar="FILE", help="Cases in the neutral format, one JSON object a line; - is stdin."
+)
+@click.option("--policy", "identity", metavar="FILE", multiple=True, help="Identity policy; several times.")
+@click.option("--resource-policy", metavar="FILE", help="The resource's policy, or the role's trust policy.")
+@click.option("--boundary", metavar="FILE", help="Permissions boundary.")
+@click.option("--session-policy", metavar="FILE", multiple=True, help="Session policy; several times.")
+@click.option(
+    "--scp", metavar="FILE", multiple=True, help="Service control policy, one a level; several times."
+)
+@click.option("--action", metavar="NAME", help="What is asked, such as s3:GetObject.")
+@click.option(
+    "--resource", metavar="ARN", default="*", show_default=True, help="On which resource; * for none."
+)
+@click.option("--resource-account", metavar="ID", help="Who owns it.  [default: the caller's account]")
+@click.option("--principal", metavar="ARN", help="Who asks: user, role, session or root.  [default: a user]")
+@click.option(
+    "--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request; several times."
+)
+@output_options
+def simulate(
+    show: Show,
+    cases: str | None,
+    identity: tuple[str, ...],
+    action: str | None,
+    **more: str | tuple[str, ...] | None,
+) -> int:
+    """Decide requests under policies, and say why. The context is complete as given: no key is filled in."""
+    if cases is not None:
+        if action is not None or identity or any(value for name, value in more.items() if name != "resource"):
+            raise LeastkeyError(
+                "usage", "`--cases` holds requests and policies; the other options do not go with it"
+            )
+        return _stream(show, cases)
+    if action is None:
+        raise LeastkeyError(
+            "usage",
+            "nothing is asked",
+            remedy=("leastkey policy simulate --policy FILE --action NAME", "or many at once: --cases FILE"),
+        )
+    from leastkey.cli.simulate import ask, show_decision
+
+    request, policies = ask(action, identity, _ACCOUNT, more)
+    show_decision(show, request, policies)
+    return int(Exit.OK)
+
+
+def _stream(show: Show, cases: str) -> int:
+    """Answer case after case, each as soon as it is read; nothing is kept of one that is answered."""
+    import json
+
+    from leastkey.evaluate.cases import answer_line
+
+    code = Exit.OK
+    for line in _lines(cases):
+        if line.strip():
+            found, is_case = answer_line(line)
+            show.write(f"{json.dumps(found, ensure_ascii=False)}\n")
+            code = code if is_case else Exit.USAGE
+    return int(code)
+
+
+def _lines(cases: str) -> Iterator[str]:
+    try:
+        if cases == "-":
+            for data in sys.stdin.buffer:
+                yield data.decode("utf-8", "replace")
+            return
+        with open(cases, "rb") as file:  # noqa: PTH123  # a name from the command line, read once
+            for data in file:
+                yield data.decode("utf-8", "replace")
+    except OSError as error:
+        raise LeastkeyError(
+            "usage",
+            f"`{cases}` cannot be read",
+            why=str(error.strerror),
+            remedy="--cases FILE, or - for stdin",
+        ) from None

@@ -1,0 +1,155 @@
+"""One request asked from the command line: policies from files, the decision as people read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from leastkey.cli.wrap import wrapped
+from leastkey.errors import LeastkeyError
+from leastkey.evaluate.asked import RequestError
+from leastkey.evaluate.cases import answer
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
+from leastkey.iam.document import DocumentError, load_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leastkey.cli.show import Show
+    from leastkey.evaluate.request import Decision, NearMiss, PrincipalType
+    from leastkey.iam.document import DocumentKind
+
+__all__ = ["ask", "show_decision"]
+
+_WORDS: Final = {
+    Verdict.ALLOWED: "allow",
+    Verdict.IMPLICITLY_DENIED: "deny (implicit)",
+    Verdict.EXPLICITLY_DENIED: "deny (explicit)",
+}
+_KINDS: Final[tuple[tuple[str, str, PrincipalType], ...]] = (
+    ("iam", "user/", "user"),
+    ("iam", "role/", "role"),
+    ("iam", "root", "root"),
+    ("sts", "assumed-role/", "session"),
+    ("sts", "federated-user/", "feduser"),
+)
+_ON_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
+
+
+def ask(
+    action: str,
+    identity: tuple[str, ...],
+    account: str,
+    more: Mapping[str, str | tuple[str, ...] | None],
+) -> tuple[Request, Policies]:
+    """Put a request and its policies together from a command line. Raises LeastkeyError."""
+    caller = _principal(_one(more, "principal") or f"arn:aws:iam::{account}:user/someone")
+    request = Request(
+        action,
+        _one(more, "resource") or "*",
+        caller,
+        _one(more, "resource_account") or caller.account,
+        _context(_several(more, "context")),
+    )
+    on_trust = action.lower().startswith(_ON_TRUST)
+    resource = _one(more, "resource_policy")
+    boundary = _one(more, "boundary")
+    return request, Policies(
+        identity=_documents(identity, "identity"),
+        resource=None if resource is None else _document(resource, "trust" if on_trust else "resource"),
+        boundaries=() if boundary is None else (_document(boundary, "identity"),),
+        sessions=_documents(_several(more, "session_policy"), "identity"),
+        scps=tuple((each,) for each in _documents(_several(more, "scp"), "identity")),
+    )
+
+
+def show_decision(show: Show, request: Request, policies: Policies) -> None:
+    """Decide, and print verdict, deciding statements and, of the others, what each lacks. Raises LeastkeyError."""
+    try:
+        decision = decide(request, policies)
+    except RequestError as error:
+        raise LeastkeyError("usage", str(error)) from None
+    show.document("policy simulate", answer(decision))
+    show.data(_WORDS[decision.verdict])
+    if decision.verdict is not Verdict.EXPLICITLY_DENIED:
+        show.data(f"  decided by {decision.decided_by}")
+    for reason in decision.because:
+        sid = f" {reason.sid}" if reason.sid else ""
+        show.data(f"  {reason.effect} by {reason.policy}, statement {reason.statement + 1}{sid}")
+    if decision.verdict is Verdict.IMPLICITLY_DENIED:
+        _show_misses(show, decision)
+    for slug in decision.undocumented:
+        show.data(f"  undocumented at AWS: {slug}")
+
+
+def _show_misses(show: Show, decision: Decision) -> None:
+    for miss in decision.near_misses:
+        sid = f" {miss.sid}" if miss.sid else ""
+        head = f"  {miss.policy}, statement {miss.statement + 1}{sid}  "
+        for line in wrapped(head, _lacks(miss), 4, columns=show.columns):
+            show.data(line)
+    if not decision.near_misses:
+        show.data("  no statement speaks of it")
+
+
+def _lacks(miss: NearMiss) -> str:
+    return f"{miss.element} does not match: {miss.pattern}; asked: {miss.asked}"
+
+
+def _principal(arn: str) -> Principal:
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn":
+        for service, start, kind in _KINDS:
+            if parts[2] == service and parts[5].startswith(start):
+                return Principal(kind, arn, parts[4])
+    raise LeastkeyError(
+        "usage",
+        f"`{arn}` names no user, role, session or root",
+        remedy="--principal arn:aws:iam::111122223333:user/alice",
+    )
+
+
+def _context(given: tuple[str, ...]) -> dict[str, str | tuple[str, ...]]:
+    """Read KEY=VALUE; a key that stands several times has several values."""
+    found: dict[str, list[str]] = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise LeastkeyError(
+                "usage", f"`{each}` is no KEY=VALUE", remedy="--context aws:SourceIp=203.0.113.7"
+            )
+        found.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else tuple(values) for key, values in found.items()}
+
+
+def _documents(files: tuple[str, ...], kind: DocumentKind) -> tuple[NamedDocument, ...]:
+    return tuple(_document(file, kind) for file in files)
+
+
+def _document(file: str, kind: DocumentKind) -> NamedDocument:
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise LeastkeyError("usage", f"`{file}` cannot be read", why=str(why)) from None
+    try:
+        return NamedDocument(file, load_document(text, kind))
+    except DocumentError as error:
+        raise LeastkeyError(
+            "policy-invalid",
+            f"MalformedPolicyDocument: {error.what}",
+            why=f"at {error.path}",
+            place=f"{file}:{error.line}:{error.column}",
+            remedy="put it right, then run the same command again: AWS would refuse it too",
+        ) from None
+
+
+def _one(more: Mapping[str, str | tuple[str, ...] | None], name: str) -> str | None:
+    value = more.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _several(more: Mapping[str, str | tuple[str, ...] | None], name: str) -> tuple[str, ...]:
+    value = more.get(name)
+    return value if isinstance(value, tuple) else ()

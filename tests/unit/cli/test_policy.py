@@ -1,0 +1,147 @@
+"""`leastkey policy simulate`: one request by hand, many by the line, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leastkey.cli.main import run
+
+CASES = Path(__file__).parents[3] / "cases"
+READER = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/${aws:username}/*"},
+        {"Sid": "Ec2", "Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("reader.json").write_text(json.dumps(READER), encoding="utf-8")
+
+
+def simulate(*words: str) -> int:
+    return run(["policy", "simulate", *words])
+
+
+ONE = ("--policy", "reader.json", "--action", "s3:GetObject", "--resource", "arn:aws:s3:::acme/ann/x")
+
+
+def test_a_verdict_with_the_statement_that_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate(*ONE, "--context", "aws:username=ann") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "allow",
+        "  decided by identity",
+        "  Allow by reader.json, statement 1",
+    ]
+
+
+def test_a_denial_with_what_each_statement_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate(*ONE) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("deny (implicit)\n  decided by identity\n")
+    assert "statement 1 resource does not match: arn:aws:s3:::acme/${aws:username}/*" in " ".join(out.split())
+    assert "statement 2 Ec2  action does not match" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "document", "verdict", "by"),
+    [
+        (("--boundary", "more.json"), "allow-ec2", "ImplicitlyDenied", "boundary"),
+        (("--session-policy", "more.json"), "allow-ec2", "ImplicitlyDenied", "session"),
+        (("--scp", "more.json"), "allow-ec2", "ImplicitlyDenied", "scps"),
+        (("--scp", "more.json"), "deny-all", "ExplicitlyDenied", "scps"),
+        (("--resource-policy", "more.json"), "deny-everyone", "ExplicitlyDenied", "resource"),
+        (("--resource-account", "444455556666"), "allow-ec2", "ImplicitlyDenied", "resource"),
+    ],
+)
+def test_every_layer_counts(
+    words: tuple[str, ...], document: str, verdict: str, by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents: dict[str, dict[str, Any]] = {
+        "allow-ec2": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"},
+        "deny-all": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+        "deny-everyone": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [documents[document]]})
+    Path("more.json").write_text(text, encoding="utf-8")
+    assert simulate(*ONE, "--context", "aws:username=ann", *words, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["decided_by"]) == (verdict, by)
+
+
+def test_a_trust_policy_is_asked_about_who_may_wear_the_role(capsys: pytest.CaptureFixture[str]) -> None:
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:user/ann"},
+        "Action": "sts:AssumeRole",
+    }
+    Path("trust.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": trust}), encoding="utf-8")
+    words = (
+        "--action",
+        "sts:AssumeRole",
+        "--resource",
+        "arn:aws:iam::111122223333:role/r",
+        "--resource-policy",
+        "trust.json",
+    )
+    for who, expected in (("ann", "allow"), ("bob", "deny (implicit)")):
+        assert simulate(*words, "--principal", f"arn:aws:iam::111122223333:user/{who}") == 0
+        assert capsys.readouterr().out.splitlines()[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "nothing is asked"),
+        (("--cases", "c.jsonl", "--action", "s3:GetObject"), "do not go with it"),
+        (("--cases", "none.jsonl"), "cannot be read"),
+        (("--action", "s3:GetObject", "--policy", "none.json"), "cannot be read"),
+        (("--action", "s3:GetObject", "--context", "x"), "KEY=VALUE"),
+        (("--action", "s3:GetObject", "--principal", "ann"), "names no user"),
+        (("--action", "s3"), "is no action"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(
+    words: tuple[str, ...], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(*words) == 2
+    assert what in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_malformed_policy_is_named_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.json").write_text(
+        '{"Version": "2012-10-17",\n "Statement": {"Effect": "allow"}}', encoding="utf-8"
+    )
+    assert simulate("--policy", "bad.json", "--action", "s3:GetObject") == 2
+    assert "bad.json:2:16 MalformedPolicyDocument: Effect is" in " ".join(capsys.readouterr().err.split())
+
+
+def test_cases_are_answered_line_by_line_and_a_broken_one_does_not_stop_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = [case for file in sorted(CASES.glob("*.json")) for case in json.loads(file.read_text())]
+    lines = [json.dumps(case) for case in cases]
+    assert simulate("--cases", _written("good.jsonl", lines)) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["id"] for each in found] == [case["id"] for case in cases]
+    assert [each["verdict"] for each in found] == [case["expect"]["verdict"] for case in cases]
+    broken = [lines[0], "{", "", lines[1]]
+    stdin = io.TextIOWrapper(io.BytesIO("\n".join(broken).encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert simulate("--cases", "-") == 2
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["error" in each for each in answers] == [False, True, False]
+
+
+def _written(name: str, lines: list[str]) -> str:
+    Path(name).write_text("\n".join(lines), encoding="utf-8")
+    return name
