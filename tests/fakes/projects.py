@@ -18,7 +18,7 @@ from leastkey.compile.wanted import (
 from leastkey.iam.arn import AccountId, Arn, policy_arn, role_arn, root_arn, user_arn
 from leastkey.iam.canonical import digest
 from leastkey.iam.document import PolicyDocument
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import path_of
 from leastkey.iam.statement import Condition, Principals, Statement
 from leastkey.spec.model import Identity, Names, Place, ServiceUse, UserUse
 

@@ -12,7 +12,7 @@ from tests.fakes.projects import PATH, PROJECT, allows, identity, project, trust
 
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import user_arn
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

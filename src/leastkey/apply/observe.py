@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.apply.refusals import DENIED, refusal
 from leastkey.errors import AwsError
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import path_of
 from leastkey.plan.ownership import owns
 from leastkey.plan.seen import Seen, SeenInstanceProfile
 

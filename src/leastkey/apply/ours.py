@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.apply.retry import is_gone
 from leastkey.errors import AwsError, LeastkeyError
+from leastkey.iam.marks import PROJECT_TAG
 from leastkey.plan.operation import (
     AddRoleToInstanceProfile,
     AttachRolePolicy,
@@ -20,7 +21,6 @@ from leastkey.plan.operation import (
     DeletePolicy,
     SetBoundary,
 )
-from leastkey.plan.ownership import PROJECT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

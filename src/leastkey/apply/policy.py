@@ -11,7 +11,8 @@ from leastkey.apply.retry import is_unknown
 from leastkey.errors import AwsError
 from leastkey.iam.canonical import same_meaning
 from leastkey.iam.limits import POLICY_VERSIONS
-from leastkey.plan.ownership import PROJECT_TAG, entity_exists, own_policies, own_roles
+from leastkey.iam.marks import PROJECT_TAG
+from leastkey.plan.ownership import entity_exists, own_policies, own_roles
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work

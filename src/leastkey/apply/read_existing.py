@@ -14,8 +14,7 @@ from leastkey.adopt.existing import Existing, ExistingKey, ExistingPolicy, Taken
 from leastkey.apply.refusals import DENIED, refusal
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.catalog import nearest
-from leastkey.iam.names import path_of
-from leastkey.plan.ownership import PROJECT_TAG
+from leastkey.iam.marks import OUR_PATH, PROJECT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_existing"]
 
-_OURS: Final = path_of("")[:-1]
-"""What the path of every project's entities begins with."""
 _SERVICE_LINKED: Final = "/aws-service-role/"
 _RESERVED: Final = "/aws-reserved/"
 
@@ -82,8 +79,8 @@ def _find(dump: Details, kind: Kind, name: str) -> SeenUser | SeenRole:
 
 def _refuse_kept(found: SeenUser | SeenRole, kind: Kind) -> None:
     """Refuse what is ours already, and what AWS keeps for itself."""
-    if found.path.startswith(_OURS) or PROJECT_TAG in found.tags:
-        project = found.tags.get(PROJECT_TAG) or found.path.removeprefix(_OURS).strip("/")
+    if found.path.startswith(OUR_PATH) or PROJECT_TAG in found.tags:
+        project = found.tags.get(PROJECT_TAG) or found.path.removeprefix(OUR_PATH).strip("/")
         raise _kept(
             f"the {kind} `{found.name}` belongs to the leastkey project `{project}` already",
             f"there      {found.arn}",
@@ -235,6 +232,6 @@ def _taken(dump: Details) -> Taken:
             profile.name.lower() for role in dump.roles for profile in role.instance_profiles
         ),
         projects=frozenset(
-            path.removeprefix(_OURS).strip("/").lower() for path in paths if path.startswith(_OURS)
+            path.removeprefix(OUR_PATH).strip("/").lower() for path in paths if path.startswith(OUR_PATH)
         ),
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from leastkey.apply.conflict import delete_when_clear
 from leastkey.apply.create import create_or_read
 from leastkey.iam.canonical import same_meaning
-from leastkey.plan.ownership import OPERATION_TAG, SETTINGS_TAG, entity_exists, own_roles, owns
+from leastkey.iam.marks import OPERATION_TAG, SETTINGS_TAG
+from leastkey.plan.ownership import entity_exists, own_roles, owns
 from leastkey.plan.tags import differing
 
 if TYPE_CHECKING:

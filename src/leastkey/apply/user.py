@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from leastkey.apply.conflict import delete_when_clear
 from leastkey.apply.create import create_or_read
-from leastkey.plan.ownership import OPERATION_TAG, entity_exists, own_users, owns
+from leastkey.iam.marks import OPERATION_TAG
+from leastkey.plan.ownership import entity_exists, own_users, owns
 from leastkey.plan.tags import differing
 
 if TYPE_CHECKING:

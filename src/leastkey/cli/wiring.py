@@ -29,6 +29,7 @@ from leastkey.disk.settings import FileSettings
 from leastkey.disk.state import FileBindings, FileIntents
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
+from leastkey.iam.marks import OUR_PATH
 from leastkey.keys.profile import repair_profiles
 from leastkey.keys.refusals import clock_skew
 from leastkey.ports.local import HelperCommand, Local
@@ -229,7 +230,7 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
 def _refuse_own(caller: Caller, here: Machine) -> None:
     """Refuse a user of ours, known by its path, and a role of ours, which this computer remembers: its session shows no path."""
     kind, _, rest = caller.arn.resource.partition("/")
-    ours = "/leastkey/" in f"/{rest}" or (
+    ours = OUR_PATH in f"/{rest}" or (
         kind == "assumed-role"
         and any(
             (binding.key.account, binding.role.name) == (caller.account, rest.split("/", 1)[0])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from leastkey.errors import LeastkeyError
 from leastkey.iam.canonical import digest
-from leastkey.iam.names import fitted, name_fault, path_of
+from leastkey.iam.marks import IDENTITY_TAG, PROJECT_TAG, SETTINGS_TAG, path_of
+from leastkey.iam.names import fitted, name_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,12 @@ class Home:
 
     def tags(self, identity: Identity) -> Tags:
         """Give the tags that say whose an entity is."""
-        return (("leastkey:identity", identity.name), ("leastkey:project", self.project))
+        return ((IDENTITY_TAG, identity.name), (PROJECT_TAG, self.project))
 
     def role_tags(self, identity: Identity, description: str, max_session_seconds: int) -> Tags:
         """Give a role's tags. One stands for what the account's dump leaves out: description and longest session."""
         settings = digest({"description": description, "max_session_seconds": max_session_seconds})
-        return (*self.tags(identity), ("leastkey:settings", settings))
+        return (*self.tags(identity), (SETTINGS_TAG, settings))
 
 
 def usable(kind: Kind, name: str, place: Place) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Final, Literal
 
-__all__ = ["Kind", "fitted", "name_fault", "path_of"]
+__all__ = ["Kind", "fitted", "name_fault"]
 
 Kind = Literal["user", "role", "policy", "instance profile", "session", "external id", "tag key", "tag value"]
 
@@ -43,8 +43,3 @@ def fitted(kind: Kind, name: str) -> str:
     if len(name) <= most:
         return name
     return f"{name[: most - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def path_of(project: str) -> str:
-    """Give the IAM path that marks a project's entities as ours."""
-    return f"/leastkey/{project}/"

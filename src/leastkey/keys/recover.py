@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import shown
+from leastkey.iam.marks import OPERATION_TAG
 from leastkey.keys.prove import KEPT, prove
 from leastkey.keys.retire import finish_retiring, retire_found
 from leastkey.keys.work import KeyWork, age_seconds, lock_name, seen_key, token_of
-from leastkey.plan.ownership import OPERATION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

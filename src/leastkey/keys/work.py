@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from leastkey.errors import AwsError
 from leastkey.iam.arn import user_arn
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import path_of
 from leastkey.keys.refusals import is_missing
 from leastkey.ports.local import JournalEntry, binding_id, vault_entry
 

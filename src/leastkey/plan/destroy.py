@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.compile.wanted import Wanted
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import path_of
 from leastkey.plan.diff import count_entities
 from leastkey.plan.fingerprint import fingerprint
 from leastkey.plan.plan import Plan

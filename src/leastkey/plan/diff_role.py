@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.iam.canonical import same_meaning
+from leastkey.iam.marks import SETTINGS_TAG
 from leastkey.plan.notes import duration, role_note
 from leastkey.plan.operation import (
     AddRoleToInstanceProfile,
@@ -19,7 +20,6 @@ from leastkey.plan.operation import (
     UpdateRole,
     UpdateTrust,
 )
-from leastkey.plan.ownership import SETTINGS_TAG
 from leastkey.plan.tags import differing
 
 if TYPE_CHECKING:

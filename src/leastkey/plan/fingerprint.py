@@ -15,13 +15,8 @@ from typing import TYPE_CHECKING, Final
 from leastkey.iam.arn import Arn
 from leastkey.iam.canonical import digest, meaning
 from leastkey.iam.document import PolicyDocument
-from leastkey.plan.ownership import (
-    OPERATION_TAG,
-    own_instance_profiles,
-    own_policies,
-    own_roles,
-    own_users,
-)
+from leastkey.iam.marks import OPERATION_TAG
+from leastkey.plan.ownership import own_instance_profiles, own_policies, own_roles, own_users
 
 if TYPE_CHECKING:
     from leastkey.compile.wanted import Wanted

@@ -6,10 +6,10 @@ Source: IAM User Guide, "IAM identifiers" (paths are no part of a name's uniquen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from leastkey.errors import NOTHING_CHANGED, LeastkeyError
-from leastkey.iam.names import path_of
+from leastkey.iam.marks import PROJECT_TAG, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from leastkey.spec.model import Place
 
 __all__ = [
-    "OPERATION_TAG",
-    "PROJECT_TAG",
-    "SETTINGS_TAG",
     "entity_exists",
     "own_instance_profiles",
     "own_policies",
@@ -31,10 +28,6 @@ __all__ = [
     "owns",
     "refuse_strangers",
 ]
-
-PROJECT_TAG: Final = "leastkey:project"
-SETTINGS_TAG: Final = "leastkey:settings"
-OPERATION_TAG: Final = "leastkey:op"
 
 
 def owns(project: str, path: str, tags: Mapping[str, str]) -> bool:

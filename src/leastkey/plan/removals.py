@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.errors import LeastkeyError
+from leastkey.iam.marks import IDENTITY_TAG
 from leastkey.plan.changes import Lines
 from leastkey.plan.operation import (
     DeleteInstanceProfile,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from leastkey.plan.seen_local import SeenLocal
 
 __all__ = ["removals"]
-
-_IDENTITY_TAG = "leastkey:identity"
 
 
 def removals(wanted: Wanted, seen: Seen, local: SeenLocal) -> Iterator[Change]:
@@ -123,7 +122,7 @@ def _ties(roles: list[SeenRole]) -> Iterator[Change]:
 
 
 def _identity_of(entity: SeenUser | SeenRole | None) -> str:
-    return "" if entity is None else entity.tags.get(_IDENTITY_TAG, "")
+    return "" if entity is None else entity.tags.get(IDENTITY_TAG, "")
 
 
 def _policy_identity(policy: SeenPolicy, seen: Seen) -> str:
