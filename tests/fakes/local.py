@@ -145,6 +145,9 @@ class MemoryProfiles:
     def shadowed_by(self, name: str) -> str | None:
         return self.shadows.get(name)
 
+    def probe(self) -> None:
+        """Take every section."""
+
     def write(self, section: ProfileSection) -> bool:
         self._power.check()
         changed = self.sections.get(section.name) != section

@@ -20,6 +20,7 @@ from leastkey.apply.schedule import run_all
 from leastkey.apply.work import Work
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
 from leastkey.keys.helper import check_helper
+from leastkey.keys.refusals import clock_skew
 from leastkey.plan.operation import EnsureKey, WriteProfile
 from leastkey.plan.order import phases, prerequisites
 
@@ -70,7 +71,7 @@ def apply_plan(
         return Applied(0, 0.0)
     started = local.clock.monotonic()
     run = uuid4().hex[:12]
-    with local.locks.hold(project_lock(plan.account, endpoint, plan.project), run):
+    with local.locks.hold(project_lock(plan.account, endpoint, plan.project), f"apply {run}"):
         _refuse_early(plan, connect, local, helper)
         work = Work(
             run,
@@ -91,6 +92,7 @@ def _refuse_early(plan: Plan, connect: Connect, local: Local, helper: HelperComm
     operations = [change.operation for change in plan.changes]
     if any(isinstance(operation, WriteProfile) for operation in operations):
         check_helper(helper)
+        local.profiles.probe()
     if any(isinstance(operation, EnsureKey) for operation in operations):
         local.vault.probe()
     try:
@@ -122,7 +124,7 @@ class _Run:
                 "interrupted", "you stopped the run", state=self._state(), remedy=self._remedy
             )
         except AwsError as error:
-            stopped = refusal(error, state=self._state(), remedy=self._remedy, exit_code=Exit.STOPPED)
+            stopped = self._refused(error)
         except LeastkeyError as error:
             stopped = self._stopped(error)
         else:
@@ -145,6 +147,13 @@ class _Run:
             self._made.append(change)
         note = "in the vault" if isinstance(change.operation, EnsureKey) else ""
         self._work.progress.done(change.noun, name.strip("`"), clock.monotonic() - started, note)
+
+    def _refused(self, error: AwsError) -> LeastkeyError:
+        """Give a refusal of AWS, or the clock that it comes from: it may have been set in the middle of a run."""
+        skew = clock_skew(error, self._work.local.clock.now(), state=NOTHING_CHANGED)
+        if skew is not None:
+            return self._stopped(skew)
+        return refusal(error, state=self._state(), remedy=self._remedy, exit_code=Exit.STOPPED)
 
     def _stopped(self, error: LeastkeyError) -> LeastkeyError:
         """Give an error of a part again, with what became of the whole run."""

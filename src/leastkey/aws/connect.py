@@ -10,7 +10,7 @@ import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
@@ -22,6 +22,7 @@ from leastkey.aws.calls import AwsCalls
 from leastkey.aws.door import Door
 from leastkey.aws.iam import AwsIam
 from leastkey.aws.limiter import Limiter
+from leastkey.aws.settings import refused_setting, usable_settings
 from leastkey.aws.sts import AwsSts
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKey, SessionCredentials
@@ -99,7 +100,7 @@ class AwsConnect:
 
     def _client(self, service: str, credentials: AccessKey | SessionCredentials | None) -> Any:
         given = credentials or self._own
-        with self._making:
+        with self._making, usable_settings():
             return self._session.create_client(
                 service,
                 region_name=self.administrator.region,
@@ -144,6 +145,8 @@ def connect_admin(
             why="botocore finds no sections and settings in it",
             remedy=f"put it right by hand, then run the same command again: `{path}`",
         ) from None
+    except ValueError as error:
+        raise refused_setting(error) from None
     except exceptions.BotoCoreError as error:
         raise LeastkeyError(
             "no-credentials",
@@ -243,7 +246,9 @@ def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
             "iam", region_name=region, config=_config().merge(Config(signature_version=UNSIGNED))
         )
         url = str(client.meta.endpoint_url)
-        parts = urlsplit(url)
+        parts = _parts(url)
+    except exceptions.BotoCoreError as error:
+        raise refused_setting(error) from None
     except ValueError as error:
         raise LeastkeyError(
             "usage",
@@ -264,6 +269,14 @@ def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
             remedy=f"if you trust it with your credentials: `--allow-endpoint {url}`",
         )
     return url
+
+
+def _parts(url: str) -> SplitResult:
+    """Take a URL apart. Raises ValueError for one that no request could go to."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or parts.port == 0:
+        raise ValueError(f"Invalid endpoint: {url}")
+    return parts
 
 
 def _is_loopback(host: str) -> bool:

@@ -168,6 +168,7 @@ def _refuse_idle(spec: Spec, options: Options) -> None:
 
 
 def _aws(here: Machine, spec: Spec, options: Options) -> AwsConnect:
+    AwsProfiles(os.environ).refuse_unreadable()
     return connect_admin(
         os.environ,
         here.clock,

@@ -6,16 +6,19 @@ Guide, "Location of the shared config and credentials files".
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import errno
 import os
 import re
+import stat
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from leastkey.disk.config_lines import ConfigText, FaultError, config_text
-from leastkey.disk.files import FOLDER_MODE, failure, replace_public, write_private
+from leastkey.disk.files import FOLDER_MODE, failure, read_all, replace_public, write_private
 from leastkey.disk.files import remove as remove_file
 from leastkey.disk.locks import hold_file
 from leastkey.errors import LeastkeyError
@@ -94,6 +97,33 @@ class AwsProfiles:
             lines = [] if section is None else [text.line_of(section, key) for key in keys]
         return next((f"{path}:{line}" for line in lines if line is not None), None)
 
+    def refuse_unreadable(self) -> None:
+        """Refuse what AWS's tools would wait for for ever, or stumble over in their own words."""
+        for path in (self._config, self._credentials):
+            if (_bytes(path) or b"").startswith(codecs.BOM_UTF8):
+                raise LeastkeyError(
+                    "config-invalid",
+                    f"`{path}` begins with a byte order mark",
+                    why="AWS's tools take it for a character, and find no section",
+                    remedy=f"take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' {path}`",
+                )
+
+    def probe(self) -> None:
+        """Find out, without a trace, that a section could be written: what stands in the file's place, and the folder."""
+        target = Path(os.path.realpath(self._config))
+        _refuse_unwritable(self._config, _stat(target))
+        for path in {
+            self._config,
+            target,
+        }:  # the lock lies beside a link, the new file beside what it leads to
+            folder = next(each for each in path.parents if each.exists())
+            try:
+                os.listdir(folder)  # noqa: PTH208  # a file in a folder's place says so
+            except OSError as error:
+                raise failure(error, folder) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise failure(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)
+
     def write(self, section: ProfileSection) -> bool:
         """Write the section, keeping all else; says whether the file changed. A backup is made before the first change."""
         one = _Write(section)
@@ -159,7 +189,7 @@ class AwsProfiles:
             if back_up and before is not None and not text.has_ours() and not self._backup.exists():
                 write_private(self._backup, before)
             if _same(seen, _stat(target)):
-                _refuse_foreign(self._config, seen)
+                _refuse_unwritable(self._config, seen)
                 replace_public(target, data, like=seen)
                 return True
         raise LeastkeyError(
@@ -202,11 +232,11 @@ def _expanded(text: str, environ: Mapping[str, str]) -> Path:
     named = re.sub(r"\$(\w+|\{\w+\})", lambda found: environ.get(found[1].strip("{}"), found[0]), text)
     if named == "~" or named.startswith("~/"):
         home = environ.get("HOME", "")
-        if not home:
+        if not home.startswith("/"):
             raise LeastkeyError(
                 "usage",
                 "there is no home folder to find AWS's configuration in",
-                why="`HOME` is unset",
+                why="`HOME` is unset" if not home else "`HOME` is no absolute path",
                 remedy="`export HOME=...`, or name the files: AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
             )
         named = home + named[1:]
@@ -215,7 +245,12 @@ def _expanded(text: str, environ: Mapping[str, str]) -> Path:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe in its place must not hang us
+        try:
+            _refuse_pipe(path, os.fstat(fd))
+            return read_all(fd)
+        finally:
+            os.close(fd)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -237,13 +272,29 @@ def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
     return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
 
 
-def _refuse_foreign(path: Path, status: os.stat_result | None) -> None:
+def _refuse_pipe(path: Path, status: os.stat_result | None) -> None:
+    if status is not None and stat.S_ISFIFO(status.st_mode):
+        raise LeastkeyError(
+            "config-invalid",
+            f"`{path}` is a pipe, and no file",
+            remedy=f"`ls -l {path}`, or name another file: `export AWS_CONFIG_FILE=...`",
+        )
+
+
+def _refuse_unwritable(path: Path, status: os.stat_result | None) -> None:
     if status is not None and os.geteuid() not in {0, status.st_uid}:
         raise LeastkeyError(
             "config-invalid",
             f"`{path}` belongs to somebody else",
             why=f"it belongs to user {status.st_uid}, we are user {os.geteuid()}",
             remedy=f"`ls -l {path}`, or name another file: `export AWS_CONFIG_FILE=...`",
+        )
+    if status is not None and stat.S_ISREG(status.st_mode) and not status.st_mode & stat.S_IWUSR:
+        raise LeastkeyError(
+            "config-invalid",
+            f"`{path}` is marked read-only",
+            why=f"its mode is {stat.S_IMODE(status.st_mode):04o}",
+            remedy=(f"`chmod u+w {path}`", "or name another file: `export AWS_CONFIG_FILE=...`"),
         )
 
 

@@ -241,6 +241,10 @@ class Profiles(Protocol):
         """Give `file:line` of a static key of the same profile name that would win over ours."""
         ...
 
+    def probe(self) -> None:
+        """Raise the LeastkeyError that `write` would, as far as that can be known without a trace."""
+        ...
+
     def write(self, section: ProfileSection) -> bool:
         """Write the section, keeping all else; says whether anything changed. A backup is made before the first change."""
         ...

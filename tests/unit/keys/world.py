@@ -430,6 +430,9 @@ class FakeProfiles:
     def shadowed_by(self, name: str) -> str | None:
         return self.world.shadows.get(name)
 
+    def probe(self) -> None:
+        """Take every section."""
+
     def write(self, section: ProfileSection) -> bool:
         changed = self.world.profiles.get(section.name) != section
         self.world.profiles[section.name] = section
