@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.e2e.conftest import account, aws, home
 
+from leastkey.cli import wiring
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["account", "aws", "bleak", "home"]
+    from tests.support.home import Home
+
+__all__ = ["account", "aws", "bleak", "here", "home"]
 
 
 @pytest.fixture
@@ -30,3 +34,21 @@ def bleak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The user's computer around this very process: a command that is run in it costs no new interpreter."""
+    for name in tuple(os.environ):
+        if name.startswith(("AWS_", "LEASTKEY_", "XDG_")) or name in {
+            "COLUMNS",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        }:
+            monkeypatch.delenv(name)
+    for name, value in (home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(home.folder)
+    monkeypatch.setattr(wiring, "forbid_dumps", lambda: None)  # it would last as long as this process
+    home.write_spec()
+    return home

@@ -22,7 +22,7 @@ from leastkey.aws.calls import AwsCalls
 from leastkey.aws.door import Door
 from leastkey.aws.iam import AwsIam
 from leastkey.aws.limiter import Limiter
-from leastkey.aws.settings import refused_setting, usable_settings
+from leastkey.aws.settings import refused_setting, unreadable_file, usable_settings
 from leastkey.aws.sts import AwsSts
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKey, SessionCredentials
@@ -138,13 +138,7 @@ def connect_admin(
     except exceptions.ProfileNotFound:
         raise _no_profile(environ, profile) from None
     except exceptions.ConfigParseError as error:
-        path = str(error.kwargs.get("path", "an AWS configuration file"))
-        raise LeastkeyError(
-            "config-invalid",
-            f"`{path}` cannot be read",
-            why="botocore finds no sections and settings in it",
-            remedy=f"put it right by hand, then run the same command again: `{path}`",
-        ) from None
+        raise unreadable_file(error) from None
     except ValueError as error:
         raise refused_setting(error) from None
     except exceptions.BotoCoreError as error:

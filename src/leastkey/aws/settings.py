@@ -13,7 +13,7 @@ from leastkey.errors import LeastkeyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["refused_setting", "usable_settings"]
+__all__ = ["refused_setting", "unreadable_file", "usable_settings"]
 
 
 @contextlib.contextmanager
@@ -33,4 +33,15 @@ def refused_setting(error: Exception) -> LeastkeyError:
         why=(scrubbed(str(error)), "from a variable that begins with AWS_, or from ~/.aws/config"),
         state="nothing was changed, no call was made",
         remedy="look for it: `env | grep ^AWS_`",
+    )
+
+
+def unreadable_file(error: exceptions.ConfigParseError) -> LeastkeyError:
+    """Give the error for a file in which botocore finds nothing."""
+    path = str(error.kwargs.get("path", "an AWS configuration file"))
+    return LeastkeyError(
+        "config-invalid",
+        f"`{path}` cannot be read",
+        why="botocore finds no sections and settings in it",
+        remedy=f"put it right by hand, then run the same command again: `{path}`",
     )

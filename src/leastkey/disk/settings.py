@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from leastkey.disk.files import ensure_folder, read_private, write_private
+from leastkey.disk.files import read_private, write_private
 from leastkey.disk.state import FORMAT, decode_document
 
 if TYPE_CHECKING:
@@ -17,10 +17,9 @@ _FILE: Final = "settings.json"
 
 
 class FileSettings:
-    """What is remembered, in one file of the state folder."""
+    """What is remembered, in one file of the state folder, which is there (`prepare_home`) and may be a link of one's own."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
         self._path = home / _FILE
 
     def vault(self, target: Literal["aws", "sandbox"]) -> str | None:
@@ -32,7 +31,6 @@ class FileSettings:
         vaults = self._vaults()
         if vaults.get(target) == name:
             return
-        ensure_folder(self._home)
         document = {"format": FORMAT, "vault": {**vaults, target: name}}
         write_private(self._path, f"{json.dumps(document, indent=2)}\n".encode())
 
