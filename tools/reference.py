@@ -13,9 +13,29 @@ import click
 from leastkey.cli.codes import error_lines, exit_lines
 from leastkey.cli.main import COMMANDS, cli
 from leastkey.cli.topics import TOPICS
+from leastkey.spec.schema import schema_text
 
 FOLDER = Path(__file__).parents[1] / "docs/reference"
 NOTICE = "<!-- Made by tools/reference.py from the code; `make docs` makes it again. -->\n"
+
+EDITOR = """\
+## In an editor
+`leastkey help schema` prints a JSON Schema (draft 2020-12) of the spec, made from the tables the parser reads by; this folder has
+it as [leastkey.schema.json](leastkey.schema.json). Editors complete keys, services, levels and regions from it, explain each key,
+and mark what cannot be right before any command runs. Nothing is fetched: the schema is a file beside the spec.
+
+```sh
+leastkey help schema > leastkey.schema.json
+```
+Editors with the YAML language server (VS Code's YAML extension, Neovim, Helix and others) are told by a comment in the spec's first
+line, whose path is seen from the spec's folder; others map the file name `leastkey.yaml` to the schema in their settings:
+
+```yaml
+# yaml-language-server: $schema=leastkey.schema.json
+```
+The parser has the last word: a spec it takes is right by the schema too, and it refuses more, such as an action that does not
+exist, a name that two identities want, or a bucket's name that S3 would not give.
+"""
 
 
 def pages() -> dict[str, str]:
@@ -32,8 +52,9 @@ def pages() -> dict[str, str]:
         "spec.md": _page(
             "The spec",
             "`leastkey help spec` prints the same. An unknown key is an error that names the nearest one.\n\n"
-            f"```yaml\n{TOPICS['spec']}\n```\n",
+            f"```yaml\n{TOPICS['spec']}\n```\n\n{EDITOR}",
         ),
+        "leastkey.schema.json": schema_text() + "\n",
         "words.md": _page("Words", f"```text\n{TOPICS['words']}\n```\n"),
     }
 

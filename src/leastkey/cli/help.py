@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.argument("topic", nargs=-1, metavar="[TOPIC]")
 @output_options
 def command(show: Show, topic: tuple[str, ...]) -> None:
-    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, spec, steps, vaults, words."""
+    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, schema, spec, steps, vaults, words."""
     is_command = bool(topic) and topic[0] in COMMANDS
     text = _help_of(topic) if is_command else _text(" ".join(topic) or None, show.columns)
     show.data(text) if not show.as_json else show.document(
@@ -46,19 +46,32 @@ def _help_of(words: tuple[str, ...]) -> str:
 
 def _text(topic: str | None, columns: int) -> str:
     if topic is None:
-        topics = sorted([*TOPICS, "errors", "exit-codes"])
+        topics = sorted([*TOPICS, *_MADE])
         return "\n".join(["Topics:", *(f"  {name}" for name in topics), "and every command and error code."])
-    if topic == "exit-codes":
-        return "\n".join(exit_lines())
-    if topic == "errors":
-        return "\n".join(error_lines(columns))
+    if topic in _MADE:
+        return _MADE[topic](columns)
     if topic in TOPICS:
         return TOPICS[topic]
     if topic in KINDS:
         kind = KINDS[topic]
         return f"error[{topic}]: {kind.meaning}\nexit code {int(kind.exit)}: {EXIT_MEANINGS[kind.exit]}"
-    close = nearest(topic, [*TOPICS, *KINDS, *COMMANDS, "errors", "exit-codes"])
+    close = nearest(topic, [*TOPICS, *KINDS, *COMMANDS, *_MADE])
     raise _unknown(topic, f"leastkey help {close}" if close else "leastkey help")
+
+
+def _schema(_columns: int) -> str:
+    """Give the spec's JSON Schema, which is one whatever the terminal."""
+    from leastkey.spec.schema import schema_text
+
+    return schema_text()
+
+
+_MADE: Final = {
+    "errors": lambda columns: "\n".join(error_lines(columns)),
+    "exit-codes": lambda _columns: "\n".join(exit_lines()),
+    "schema": _schema,
+}
+"""Topics made from the code when they are asked for, for a terminal of so many columns."""
 
 
 def _unknown(topic: str, remedy: str) -> LeastkeyError:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Final, Literal
 
-__all__ = ["Kind", "fitted", "name_fault"]
+__all__ = ["Kind", "fitted", "name_fault", "pattern_of"]
 
 Kind = Literal["user", "role", "policy", "instance profile", "session", "external id", "tag key", "tag value"]
 
@@ -35,6 +35,12 @@ def name_fault(kind: Kind, name: str) -> str | None:
         return f"{article} {kind} name has {least} to {most} characters, this has {len(name)}"
     bad = next((character for character in name if not pattern.fullmatch(character)), None)
     return None if bad is None else f"{article} {kind} name is made of {words}, not {bad!r}"
+
+
+def pattern_of(kind: Kind) -> str:
+    """Give the rule for a name as a regular expression of the whole, in the syntax Python and JavaScript share."""
+    pattern, least, most, _ = _RULES[kind]
+    return f"^{pattern.pattern}{{{least},{most}}}$"
 
 
 def fitted(kind: Kind, name: str) -> str:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from leastkey.iam.catalog import CatalogAction
     from leastkey.spec.yaml_nodes import Node, Text
 
-__all__ = ["read_actions", "read_levels"]
+__all__ = ["ACTION", "read_actions", "read_levels"]
 
 _AFTER_VERB: Final = re.compile(r"(?<=.)[A-Z].*", re.ASCII)
-_ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?-]{1,128}", re.ASCII)
+ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?-]{1,128}", re.ASCII)
 _LEVEL_WORDS: Final = {
     "all": Level.FULL,
     "admin": Level.FULL,
@@ -76,7 +76,7 @@ def _level(text: Text, service: str) -> Level:
 
 
 def _action(text: Text) -> str:
-    if not _ACTION.fullmatch(text.value):
+    if not ACTION.fullmatch(text.value):
         raise invalid(
             text.place,
             f"`{shown(text.value)}` is no action",

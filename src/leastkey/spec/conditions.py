@@ -16,7 +16,7 @@ from leastkey.spec.fields import table_of, texts_of
 if TYPE_CHECKING:
     from leastkey.spec.yaml_nodes import Node, Text
 
-__all__ = ["OPERATORS", "read_conditions"]
+__all__ = ["CONDITION_KEY", "OPERATORS", "read_conditions"]
 
 _SINGLE: Final = (
     "StringEquals",
@@ -54,7 +54,7 @@ OPERATORS: Final = frozenset(
 )
 """Every operator AWS takes. `Null` takes neither IfExists nor a set operator."""
 
-_KEY: Final = re.compile(r"[A-Za-z0-9-]+:[^\s*?]+", re.ASCII)
+CONDITION_KEY: Final = re.compile(r"[A-Za-z0-9-]+:[^\s*?]+", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _DATE: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?|[0-9]+",
@@ -87,7 +87,7 @@ def _unknown_operator(operator: Text) -> Exception:
             (),
             remedy="`Null` takes nothing before or after it",
         )
-    if _KEY.fullmatch(operator.value):
+    if CONDITION_KEY.fullmatch(operator.value):
         return unknown(
             operator.place,
             operator.value,
@@ -99,7 +99,7 @@ def _unknown_operator(operator: Text) -> Exception:
 
 
 def _check_key(key: Text, seen: set[str]) -> None:
-    if not _KEY.fullmatch(key.value):
+    if not CONDITION_KEY.fullmatch(key.value):
         raise invalid(
             key.place,
             f"`{shown(key.value)}` is no condition key",

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from leastkey.spec.yaml_nodes import Node
 
-__all__ = ["check_keys", "items_of", "needed", "only_form", "table_of", "text_of", "texts_of"]
+__all__ = ["EXAMPLES", "check_keys", "items_of", "needed", "only_form", "table_of", "text_of", "texts_of"]
 
-_EXAMPLES: Final = {
+EXAMPLES: Final = {
     "version": "version: 1",
     "project": "project: acme-reports",
     "account": 'account: "111122223333"',
@@ -164,4 +164,4 @@ def _kind(node: Node) -> str:
 
 
 def _as_in(name: str) -> str:
-    return f"as in `{_EXAMPLES[name]}`"
+    return f"as in `{EXAMPLES[name]}`"

@@ -14,6 +14,7 @@ from leastkey.spec.actions import read_actions, read_levels
 from leastkey.spec.conditions import read_conditions
 from leastkey.spec.faults import invalid, shown, unknown
 from leastkey.spec.fields import check_keys, only_form, table_of, text_of
+from leastkey.spec.keys import BOUNDARY, GRANT_FORMS, GRANT_LIMITS, names_of
 from leastkey.spec.model import ActionsGrant, Boundary, DocumentGrant, LevelGrant, ManagedGrant
 from leastkey.spec.resources import read_resources
 
@@ -31,9 +32,9 @@ Side = Literal["allow", "deny"]
 DOCUMENT_CHARACTERS: Final = 256 * 1024
 """Far past what any quota lets a policy have."""
 
-_RAW_FORMS: Final = ("document", "managed")
-_LIMITS: Final = ("on", "when")
-_FORMS: Final = ("actions", *_RAW_FORMS)
+_RAW_FORMS: Final = names_of(BOUNDARY)
+_LIMITS: Final = names_of(GRANT_LIMITS)
+_FORMS: Final = names_of(GRANT_FORMS)
 _MEANT: Final = {
     "action": "actions",
     "condition": "when",

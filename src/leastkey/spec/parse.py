@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.errors import LeastkeyError
+from leastkey.spec import keys
 from leastkey.spec.faults import invalid, shown, syntax
 from leastkey.spec.fields import check_keys, items_of, needed, table_of, text_of
 from leastkey.spec.grants import GrantReader
+from leastkey.spec.keys import names_of
 from leastkey.spec.model import Identity, Names, Place, Spec
 from leastkey.spec.settings import (
     check_identity_name,
@@ -40,10 +42,6 @@ DEFAULT_SESSION_SECONDS: Final = 3_600
 
 _T = TypeVar("_T")
 
-_TOP_KEYS: Final = ("version", "project", "account", "region", "output", "target", "identities")
-_IDENTITY_KEYS: Final = ("description", "names", "allow", "deny", "boundary", "session", "used-by")
-_NAME_KEYS: Final = ("role", "policy")
-
 
 def parse_spec(
     text: str, file: str, read_document: Callable[[str], str], *, default_project: str = "project"
@@ -54,7 +52,7 @@ def parse_spec(
     or raises OSError. `default_project` is the project where the spec names none.
     """
     table = _root(read_yaml(text, file), file)
-    check_keys(table, _TOP_KEYS, "a spec")
+    check_keys(table, names_of(keys.SPEC), "a spec")
     read_version(needed(table, "version", "the spec"))
     account = table.find("account")
     account_text = None if account is None else text_of(account, "account")
@@ -120,7 +118,7 @@ def _identities(node: Node, grants: GrantReader) -> tuple[Identity, ...]:
 def _identity(name: Text, node: Node, grants: GrantReader) -> Identity:
     table = table_of(node, "identity")
     what = f"the identity `{name.value}`"
-    check_keys(table, _IDENTITY_KEYS, "an identity")
+    check_keys(table, names_of(keys.IDENTITY), "an identity")
     boundary = table.find("boundary")
     return Identity(
         name=name.value,
@@ -141,7 +139,7 @@ def _grants(node: Node, side: Side, grants: GrantReader) -> tuple[Grant, ...]:
 
 def _names(node: Node) -> Names:
     table = table_of(node, "names")
-    check_keys(table, _NAME_KEYS, "`names`")
+    check_keys(table, names_of(keys.NAMES), "`names`")
     return Names(
         role=_read(table, "role", lambda node: read_iam_name(node, "role", "role"), None),
         policy=_read(table, "policy", lambda node: read_iam_name(node, "policy", "policy"), None),

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from leastkey.spec.yaml_nodes import Node, Text
 
 __all__ = [
+    "DURATION",
+    "NAME",
+    "NAME_CHARACTERS",
     "OUTPUTS",
+    "REGION",
     "REGIONS",
+    "UNFIT_IDENTITY",
     "check_identity_name",
     "project_fault",
     "read_description",
@@ -87,10 +92,11 @@ REGIONS: Final = (
 )
 """Regions to suggest. One that is not here is taken when it has a region's form: AWS opens new ones."""
 
-_REGION: Final = re.compile(r"[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", re.ASCII)
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
-_NAME_CHARACTERS: Final = 64
-_DURATION: Final = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+REGION: Final = re.compile(r"[a-z]{2,5}(-[a-z]{2,})+-[0-9]{1,2}", re.ASCII)
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
+NAME_CHARACTERS: Final = 64
+DURATION: Final = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+UNFIT_IDENTITY: Final = "default"
 _DESCRIPTION: Final = re.compile("[\t\n\r\x20-\x7e\xa1-\xff]*")
 """Source: IAM API Reference, CreateRole, `Description`."""
 
@@ -109,9 +115,9 @@ def read_version(node: Node) -> None:
 
 def project_fault(name: str) -> str | None:
     """Say why a name cannot be a project: it is part of an IAM path and the value of a tag."""
-    if len(name) > _NAME_CHARACTERS:
-        return f"a project's name has at most {_NAME_CHARACTERS} characters, this has {len(name)}"
-    if not _NAME.fullmatch(name):
+    if len(name) > NAME_CHARACTERS:
+        return f"a project's name has at most {NAME_CHARACTERS} characters, this has {len(name)}"
+    if not NAME.fullmatch(name):
         return (
             "a project's name is made of letters, digits, `.`, `_` and `-`, and begins with a letter or digit"
         )
@@ -135,7 +141,7 @@ def read_project(node: Node) -> str:
 def read_region(node: Node) -> str:
     """Give the region. Raises LeastkeyError."""
     text = text_of(node, "region")
-    if not _REGION.fullmatch(text.value):
+    if not REGION.fullmatch(text.value):
         raise unknown(text.place, text.value, "no AWS region", REGIONS, remedy="as in `region: eu-west-1`")
     return text.value
 
@@ -172,7 +178,7 @@ def read_target(node: Node) -> Target:
 def read_session(node: Node) -> int:
     """Give a session's length in seconds, from `1h`, `90m`, `3600s` or `1h30m`. Raises LeastkeyError."""
     text = text_of(node, "session")
-    found = _DURATION.fullmatch(text.value)
+    found = DURATION.fullmatch(text.value)
     if found is None:
         raise invalid(
             text.place,
@@ -228,11 +234,11 @@ def read_iam_name(node: Node, name: str, kind: Kind) -> str:
 def check_identity_name(text: Text) -> None:
     """Refuse a name that cannot be a profile's, a tag's value and part of IAM names. Raises LeastkeyError."""
     why: str | None = None
-    if text.value == "default":
+    if text.value == UNFIT_IDENTITY:
         why = "the profile is named after the identity, and every AWS tool falls back to `default`"
-    elif len(text.value) > _NAME_CHARACTERS:
-        why = f"an identity's name has at most {_NAME_CHARACTERS} characters, this has {len(text.value)}"
-    elif not _NAME.fullmatch(text.value):
+    elif len(text.value) > NAME_CHARACTERS:
+        why = f"an identity's name has at most {NAME_CHARACTERS} characters, this has {len(text.value)}"
+    elif not NAME.fullmatch(text.value):
         why = "an identity's name is made of letters, digits, `.`, `_` and `-`, and begins with a letter or digit"
     if why is not None:
         raise invalid(

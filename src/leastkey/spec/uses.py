@@ -10,6 +10,7 @@ from leastkey.iam.catalog import services
 from leastkey.iam.names import name_fault
 from leastkey.spec.faults import invalid, not_built, shown, unknown
 from leastkey.spec.fields import check_keys, items_of, needed, only_form, table_of, text_of
+from leastkey.spec.keys import USES, names_of
 from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 from leastkey.spec.yaml_nodes import Text
 
@@ -17,16 +18,15 @@ if TYPE_CHECKING:
     from leastkey.spec.model import Use
     from leastkey.spec.yaml_nodes import Node
 
-__all__ = ["read_account", "read_uses"]
+__all__ = ["PRINCIPAL_ENDING", "principals", "read_account", "read_uses"]
 
-_FORMS: Final = ("user", "service", "account", "github", "gitlab", "oidc")
+_NOT_BUILT: Final = ("github", "gitlab", "oidc")
+_FORMS: Final = (*USES, *_NOT_BUILT)
 _WITH_VALUE: Final = {
     "service": "name one, as in `- service: ec2`",
     "account": 'name it: `- {account: "444455556666", external-id: ...}`',
 }
-_NOT_BUILT: Final = frozenset({"github", "gitlab", "oidc"})
-_KEYS: Final = {"user": ("user",), "service": ("service",), "account": ("account", "external-id")}
-_PRINCIPAL_ENDING: Final = ".amazonaws.com"
+PRINCIPAL_ENDING: Final = ".amazonaws.com"
 _MORE_PRINCIPALS: Final = frozenset(
     {
         "application-autoscaling",
@@ -108,7 +108,7 @@ def _use(item: Node) -> Use:
         raise unknown(form.place, form.value, "no key of a use", _FORMS, code="spec-invalid")
     if form.value in _NOT_BUILT:
         raise _unbuilt(form)
-    check_keys(table, _KEYS[form.value], f"a use by {form.value}")
+    check_keys(table, names_of(USES[form.value]), f"a use by {form.value}")
     text = text_of(value, form.value)
     match form.value:
         case "user":
@@ -178,11 +178,16 @@ def _user_name(text: Text) -> str:
 
 def _service(text: Text) -> str:
     """Give a service as the first part of its principal: `ec2`, `ecs-tasks`."""
-    name = text.value.removesuffix(_PRINCIPAL_ENDING)
-    known = {*services(), *_MORE_PRINCIPALS}
+    name = text.value.removesuffix(PRINCIPAL_ENDING)
+    known = principals()
     if name not in known:
         raise unknown(text.place, text.value, "no AWS service", known)
     return name
+
+
+def principals() -> frozenset[str]:
+    """Give every service that can wear a role, by the first part of its principal."""
+    return _MORE_PRINCIPALS.union(services())
 
 
 def _external_id(node: Node) -> str:
