@@ -95,7 +95,7 @@ def test_answers_become_a_spec_that_says_them_and_a_command_that_repeats_it(
     assert isinstance(identity.used_by[0], UserUse) == here
 
     with tempfile.TemporaryDirectory() as elsewhere, contextlib.chdir(elsewhere):
-        command = shlex.split(words_of(answers, "leastkey.yaml"))
+        command = shlex.split(" ".join(words_of(answers, "leastkey.yaml")))
         assert command[0] == "leastkey"
         assert run(command[1:]) == 0
         assert Path("leastkey.yaml").read_text(encoding="utf-8") == text

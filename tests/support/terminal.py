@@ -41,12 +41,13 @@ class Terminal:
         return self._raw.decode(errors="replace").replace("\r\n", "\n")
 
     def until_question(self) -> str:
-        """Read until a question stands there; give its line."""
+        """Read until a question stands there; give it as one line, however narrow the terminal is."""
         while True:
             # What was pressed last is echoed onto the line of its question.
-            line = self._raw[self._pressed :].rpartition(b"\n")[2].decode(errors="replace")
-            if line.startswith("? ") and line.endswith(" "):
-                return line
+            new = self._raw[self._pressed :].decode(errors="replace")
+            start = max(new.rfind("\n? ") + 1, 0)
+            if new.startswith("? ", start) and new.endswith(" "):
+                return " ".join(new[start:].split()) + " "
             self._raw += os.read(self._ours, 4_096)
 
     def type(self, answer: str) -> None:

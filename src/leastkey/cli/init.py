@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leastkey.cli.options import DEFAULT_SPEC, output_options
+from leastkey.cli.show import plain
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     text = starter_spec(answers)
     if is_asking:
         show.talk("The same again without questions:")
-        show.talk(f"  {words_of(answers, flags.spec)}")
+        show.say("".join(f"{plain(line)}\n" for line in _command(answers, flags.spec, show.talk_columns)))
     _write_new(path, flags.spec, text)
     if not is_asking:
         show.talk(_region_line(flags))
@@ -140,8 +141,8 @@ def _unasked(flags: Flags, path: Path) -> Starter:
     )
 
 
-def words_of(answers: Starter, spec: str) -> str:
-    """Give the command line that writes the same spec and asks nothing."""
+def words_of(answers: Starter, spec: str) -> list[str]:
+    """Give the command that writes the same spec and asks nothing: its name, and each option as a shell reads it."""
     options = (
         ("--spec", None if spec == DEFAULT_SPEC else spec),
         ("--project", answers.project),
@@ -154,7 +155,20 @@ def words_of(answers: Starter, spec: str) -> str:
         ("--service", answers.service),
     )
     words = [f"{name} {shlex.quote(value)}" for name, value in options if value is not None]
-    return " ".join(["leastkey init", *words, *(["--sandbox"] if answers.target == "sandbox" else [])])
+    return ["leastkey init", *words, *(["--sandbox"] if answers.target == "sandbox" else [])]
+
+
+def _command(answers: Starter, spec: str, columns: int) -> list[str]:
+    """Set the command in lines that can be pasted: they break between options only, never inside a quoted value."""
+    first, *options = words_of(answers, spec)
+    lines = [f"  {first}"]
+    for option in options:
+        if len(f"{lines[-1]} {option} \\") <= columns:
+            lines[-1] += f" {option}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"    {option}")
+    return lines
 
 
 def _place(spec: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ class Show:
 
     def ask(self, question: str) -> None:
         """Print a question; the answer is typed behind it."""
-        self.say("\n".join(folded(f"{plain(question)} ", self.talk_terminal)))
+        self.say("\n".join(folded(plain(question), self.talk_terminal)) + " ")
 
     def say(self, text: str) -> None:
         """Write to stderr at once. Nobody listening is no reason to stop: the work goes on."""
