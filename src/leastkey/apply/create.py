@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from leastkey.apply.retry import is_gone, is_unknown
 from leastkey.errors import AwsError
+from leastkey.iam.refusals import is_missing, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def _read_back(work: Work, read: Callable[[], R | None]) -> R | None:
         try:
             found = read()
         except AwsError as error:
-            if not is_gone(error):
+            if not is_missing(error):
                 raise
             found = None
         if found is not None:

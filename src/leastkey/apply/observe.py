@@ -13,9 +13,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from leastkey.apply.refusals import DENIED, refusal
+from leastkey.apply.refusals import refusal
 from leastkey.errors import AwsError
 from leastkey.iam.marks import path_of
+from leastkey.iam.refusals import DENIED
 from leastkey.plan.ownership import owns
 from leastkey.plan.seen import Seen, SeenInstanceProfile
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from leastkey.apply.retry import is_gone
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.marks import PROJECT_TAG
+from leastkey.iam.refusals import is_missing
 from leastkey.plan.operation import (
     AddRoleToInstanceProfile,
     AttachRolePolicy,
@@ -71,7 +71,7 @@ def _project_of(iam: Iam, kind: Untold, name: str) -> str | None:
     try:
         return iam.tags_of(kind, name).get(PROJECT_TAG, "")
     except AwsError as error:
-        if not is_gone(error):
+        if not is_missing(error):
             raise
         return None
 

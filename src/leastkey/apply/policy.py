@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from leastkey.apply.conflict import delete_when_clear
 from leastkey.apply.create import create_or_read
-from leastkey.apply.retry import is_unknown
 from leastkey.errors import AwsError
 from leastkey.iam.canonical import same_meaning
 from leastkey.iam.limits import POLICY_VERSIONS
 from leastkey.iam.marks import PROJECT_TAG
+from leastkey.iam.refusals import is_unknown
 from leastkey.plan.ownership import entity_exists, own_policies, own_roles
 
 if TYPE_CHECKING:

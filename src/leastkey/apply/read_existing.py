@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.adopt.existing import Existing, ExistingKey, ExistingPolicy, Taken
-from leastkey.apply.refusals import DENIED, refusal
+from leastkey.apply.refusals import refusal
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.catalog import nearest
 from leastkey.iam.marks import OUR_PATH, PROJECT_TAG
+from leastkey.iam.refusals import DENIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,21 +6,10 @@ import re
 from typing import Final
 
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
+from leastkey.iam.refusals import BAD_CREDENTIALS, DENIED, is_throttled, is_unknown
 
-__all__ = ["DENIED", "refusal"]
+__all__ = ["refusal"]
 
-DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_BAD_CREDENTIALS: Final = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "NoCredentials",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 _FULL: Final = frozenset({"LimitExceeded", "LimitExceededException"})
 _WHO: Final = re.compile(r"User: (\S+) is not authorized")
 
@@ -59,17 +48,17 @@ def refusal(
 
 
 def _kind(error: AwsError) -> tuple[str, str]:
-    if error.outcome == "unknown":
+    if is_unknown(error):
         return "outcome-unknown", f"AWS's answer to `{error.call}` was lost"
     if error.code == "":
         return "no-answer", f"AWS could not be reached for `{error.call}`"
     if error.code in DENIED:
         return "access-denied", f"AWS refused `{error.call}`"
-    if error.code in _BAD_CREDENTIALS:
+    if error.code in BAD_CREDENTIALS:
         return "bad-credentials", "AWS does not accept the administrator's credentials"
     if error.code in _FULL:
         return "quota", f"the account has no room left for `{error.call}`"
-    if error.code.startswith("Throttl") or error.status == 429:  # Too Many Requests
+    if is_throttled(error):
         return "throttled", f"AWS kept saying slow down to `{error.call}`"
     if error.code == "EntityAlreadyExists":
         return "entity-exists", f"`{error.call}` met a name that is taken"

@@ -13,27 +13,19 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.errors import AwsError
+from leastkey.iam.refusals import is_changing, is_missing, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leastkey.clock import Clock
 
-__all__ = ["FRESH_SECONDS", "Hopes", "is_gone", "is_unknown", "patiently"]
+__all__ = ["FRESH_SECONDS", "Hopes", "patiently"]
 
 T = TypeVar("T")
 
 FRESH_SECONDS: Final = 60.0
 """How long what this run made may still be unknown to some of AWS's servers."""
-_BUSY: Final = frozenset(
-    {
-        "ConcurrentModification",
-        "ConcurrentModificationException",
-        "EntityTemporarilyUnmodifiable",
-        "EntityTemporarilyUnmodifiableException",
-    }
-)
-_GONE: Final = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 _UNANSWERED_TRIES: Final = 4
 
 
@@ -65,24 +57,14 @@ def patiently(send: Callable[[], T], clock: Clock, hopes: Hopes) -> T:
     raise AssertionError  # the loop ends by return or raise
 
 
-def is_gone(error: AwsError) -> bool:
-    """Say whether the entity is not there (or not there yet)."""
-    return error.code in _GONE
-
-
-def is_unknown(error: AwsError) -> bool:
-    """Say whether the call may have been carried out although its answer was lost."""
-    return error.outcome == "unknown"
-
-
 def _rule(error: AwsError, hopes: Hopes) -> _Rule | None:
     if is_unknown(error):
         return _Rule(_UNANSWERED_TRIES, FRESH_SECONDS) if hopes.again else None
     if error.code == "":
         return _Rule(_UNANSWERED_TRIES, FRESH_SECONDS)
-    if error.code in _BUSY:
+    if is_changing(error):
         return _Rule(8, 30.0)
-    if hopes.fresh and (is_gone(error) or _names_the_new(error)):
+    if hopes.fresh and (is_missing(error) or _names_the_new(error)):
         return _Rule(1_000, FRESH_SECONDS)
     return None
 

@@ -19,8 +19,8 @@ from leastkey.apply.resume import has_open_operations, settle
 from leastkey.apply.schedule import run_all
 from leastkey.apply.work import Work
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
+from leastkey.keys.clock_skew import clock_skew
 from leastkey.keys.helper import check_helper
-from leastkey.keys.refusals import clock_skew
 from leastkey.plan.operation import EnsureKey, WriteProfile
 from leastkey.plan.order import phases, prerequisites
 

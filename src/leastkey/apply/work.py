@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from leastkey.apply.retry import FRESH_SECONDS, Hopes, is_gone, patiently
+from leastkey.apply.retry import FRESH_SECONDS, Hopes, patiently
 from leastkey.errors import AwsError
+from leastkey.keys.retire import unless_missing
 from leastkey.ports.local import JournalEntry
 
 if TYPE_CHECKING:
@@ -92,15 +94,7 @@ class Work:
 
     def remove(self, call: str, target: str, send: Callable[[], None]) -> None:
         """Make one write that takes something away: what is not there any more is done."""
-
-        def unless_gone() -> None:
-            try:
-                send()
-            except AwsError as error:
-                if not is_gone(error):
-                    raise
-
-        self.write(call, target, unless_gone)
+        self.write(call, target, partial(unless_missing, send))
 
     def set_tags(self, kind: Literal["user", "role"], name: str, tags: dict[str, str]) -> None:
         """Set tags of a user or role."""

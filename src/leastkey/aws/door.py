@@ -15,6 +15,7 @@ from botocore import exceptions, xform_name
 
 from leastkey.aws.scrub import scrubbed
 from leastkey.errors import AwsError
+from leastkey.iam.refusals import is_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,23 +29,8 @@ __all__ = ["Door", "is_throttling", "server_time"]
 for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
-THROTTLING: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
+_OF_A_RATE: Final = "LimitExceededException"
+"""Services that say so mean how often they were asked; IAM's quotas are `LimitExceeded`."""
 THROTTLED_SECONDS: Final = 300.0
 """How long one call goes on being asked again while AWS says slow down."""
 READ_TRIES: Final = 3
@@ -106,7 +92,7 @@ class Door:
 
 def is_throttling(failure: AwsError) -> bool:
     """Say whether AWS asked to slow down."""
-    return failure.code in THROTTLING or failure.status == 429  # Too Many Requests
+    return is_throttled(failure) or failure.code == _OF_A_RATE
 
 
 def server_time(response: Mapping[str, Any]) -> datetime | None:
@@ -136,13 +122,13 @@ def _failure(call: str, error: Exception) -> AwsError:
 def _refusal(call: str, response: Mapping[str, Any]) -> AwsError:
     details = response.get("Error", {})
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    code = str(details.get("Code", ""))
-    failed_inside = isinstance(status, int) and status >= 500 and code not in THROTTLING  # server errors
-    return AwsError(
+    refused = AwsError(
         call,
-        code,
+        str(details.get("Code", "")),
         scrubbed(str(details.get("Message", ""))),
         status=status,
-        outcome="unknown" if failed_inside else "refused",
         server_time=server_time(response),
     )
+    if isinstance(status, int) and status >= 500 and not is_throttling(refused):  # it failed inside
+        refused.outcome = "unknown"
+    return refused

@@ -22,6 +22,7 @@ from leastkey.aws.sigv4 import canonical_request, sha256_hex, signature, signing
 from leastkey.clock import SystemClock
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
+from leastkey.iam.refusals import is_throttled, is_unanswered
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def assume_role(  # noqa: PLR0913  # one argument a fact of the call
             answer = _post(url, body, _signed(key, url, body, region, ticking.now()), timeout, environ)
             return _session(answer)
         except AwsError as error:
-            again = error.outcome == "unknown" or error.code in {"", "Throttling", "ThrottlingException"}
+            again = is_unanswered(error) or is_throttled(error)
             if tries == TRIES or not again:
                 raise
         ticking.sleep(0.4 * 2.0**tries)

@@ -16,7 +16,8 @@ from leastkey.broker.refresh import refresh_at
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, SessionCredentials, shown
 from leastkey.iam.names import fitted
-from leastkey.keys.refusals import NOT_YET, clock_skew, is_busy, is_unanswered
+from leastkey.iam.refusals import NOT_YET, is_busy, is_unanswered
+from leastkey.keys.clock_skew import clock_skew
 from leastkey.ports.local import Binding, binding_id, vault_entry
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from leastkey.disk.state import FileBindings, FileIntents
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.iam.marks import OUR_PATH
+from leastkey.keys.clock_skew import clock_skew
 from leastkey.keys.profile import repair_profiles
-from leastkey.keys.refusals import clock_skew
 from leastkey.ports.local import HelperCommand, Local
 from leastkey.spec.settings import region_caution
 

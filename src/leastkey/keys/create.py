@@ -14,6 +14,8 @@ from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import shown
 from leastkey.iam.limits import ACCESS_KEYS_PER_USER
 from leastkey.iam.marks import OPERATION_TAG
+from leastkey.iam.refusals import is_busy, is_missing
+from leastkey.keys.clock_skew import clock_skew
 from leastkey.keys.prove import prove as proves
 from leastkey.keys.recover import (
     accounted,
@@ -26,7 +28,6 @@ from leastkey.keys.recover import (
     recover_intents,
     unproved,
 )
-from leastkey.keys.refusals import clock_skew, is_busy, is_missing
 from leastkey.keys.retire import retire_key, switch_off_and_delete
 from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, lock_name, seen_key, token_of
 from leastkey.ports.aws import KeyList

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, shown
-from leastkey.keys.refusals import NOT_YET, clock_skew, is_busy, is_unanswered
+from leastkey.iam.refusals import NOT_YET, is_busy, is_unanswered
+from leastkey.keys.clock_skew import clock_skew
 from leastkey.keys.work import PROPAGATION_SECONDS
 
 if TYPE_CHECKING:

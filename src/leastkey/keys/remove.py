@@ -9,12 +9,14 @@ wear a role that is deleted in the same run. A key that is unknown here is named
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leastkey.errors import AwsError
 from leastkey.iam.credentials import shown
+from leastkey.iam.refusals import is_missing
 from leastkey.keys.recover import accounted, facts_of
-from leastkey.keys.refusals import is_missing
+from leastkey.keys.retire import unless_missing
 from leastkey.keys.work import KeyWork, lock_name
 from leastkey.ports.local import vault_entry
 
@@ -71,17 +73,9 @@ def _delete_all(work: KeyWork, in_use: AccessKeyId | None) -> int:
         if seen.id not in known:
             work.progress.say(f"deleting a key of `{work.user}` unknown here: {facts_of(work, seen, listed)}")
         work.journal("about", "iam:DeleteAccessKey", f"{work.user} {shown(seen.id)}")
-        _delete(work, seen.id)
+        unless_missing(partial(work.iam.delete_access_key, work.user, seen.id))
         work.journal("done", "iam:DeleteAccessKey", f"{work.user} {shown(seen.id)}")
     return len(listed.keys)
-
-
-def _delete(work: KeyWork, key: AccessKeyId) -> None:
-    try:
-        work.iam.delete_access_key(work.user, key)
-    except AwsError as error:
-        if not is_missing(error):
-            raise
 
 
 def forget_secrets(user: str, key: BindingKey, vault: Vault, local: Local, bound: Sequence[Binding]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from leastkey.errors import AwsError
 from leastkey.iam.credentials import shown
-from leastkey.keys.refusals import is_missing
+from leastkey.iam.refusals import is_missing
 from leastkey.keys.work import seen_key
 from leastkey.ports.local import Intent
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leastkey.keys.work import KeyWork
     from leastkey.ports.aws import KeyList
 
-__all__ = ["finish_retiring", "retire_found", "retire_key", "switch_off_and_delete"]
+__all__ = ["finish_retiring", "retire_found", "retire_key", "switch_off_and_delete", "unless_missing"]
 
 
 def switch_off_and_delete(work: KeyWork, key: AccessKeyId) -> None:
@@ -29,11 +29,12 @@ def switch_off_and_delete(work: KeyWork, key: AccessKeyId) -> None:
 
     A server that does not know the key yet may be asked to switch it off, and another that does to delete it.
     """
-    _unless_missing(lambda: work.iam.update_access_key(work.user, key, "Inactive"))
-    _unless_missing(lambda: work.iam.delete_access_key(work.user, key))
+    unless_missing(lambda: work.iam.update_access_key(work.user, key, "Inactive"))
+    unless_missing(lambda: work.iam.delete_access_key(work.user, key))
 
 
-def _unless_missing(send: Callable[[], None]) -> None:
+def unless_missing(send: Callable[[], None]) -> None:
+    """Take something away: what is not there any more is done."""
     try:
         send()
     except AwsError as error:

@@ -9,7 +9,7 @@ from leastkey.errors import AwsError
 from leastkey.iam.arn import user_arn
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.iam.marks import path_of
-from leastkey.keys.refusals import is_missing
+from leastkey.iam.refusals import is_missing
 from leastkey.ports.local import JournalEntry, binding_id, vault_entry
 
 if TYPE_CHECKING:

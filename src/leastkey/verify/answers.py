@@ -6,27 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from leastkey.iam.refusals import DENIED, UNKNOWN_KEY
+
 if TYPE_CHECKING:
     from leastkey.ports.aws import Answer
     from leastkey.verify.calls import Target
 
 __all__ = ["FRESH", "NOT_ASKED", "Heard", "heard"]
 
-_DENIED: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AllAccessDisabled",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "UnauthorizedOperation",
-    }
-)
+_DENIED: Final = DENIED | {"AllAccessDisabled", "AuthorizationError", "AuthorizationErrorException"}
 _BARE: Final = frozenset({"", "403", "Forbidden"})
 """A 403 without a body. Any other code with a 403 speaks of credentials or of the object, not of permissions."""
-FRESH: Final = frozenset(
-    {"AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"}
-)
+FRESH: Final = UNKNOWN_KEY
 """What AWS answers while credentials or policies that were just made are still on their way."""
 _ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
