@@ -119,3 +119,11 @@ def test_without_a_terminal_nothing_is_asked_and_no_call_is_made(home: Home) -> 
     ended = home.leastkey("init", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert_no_traceback(ended)
     assert (ended.code, ended.err) == (0, "Region    us-east-1, from AWS_DEFAULT_REGION\n")
+
+
+def test_a_region_that_may_be_a_slip_is_taken_with_a_warning(home: Home) -> None:
+    ended = home.leastkey("init", "--region", "eu-wets-1", admin=False)
+    assert ended.code == 0
+    assert "warning   `eu-wets-1` is no region leastkey knows; it is taken as it is. Did you\n" in ended.err
+    assert "mean `eu-west-1`?" in ended.err
+    assert "region: eu-wets-1" in (home.folder / SPEC).read_text()

@@ -20,7 +20,7 @@ from leastkey.spec.model import Level, Target
 from leastkey.spec.resources import S3_SCHEME
 from leastkey.spec.settings import DURATION, NAME, NAME_CHARACTERS, OUTPUTS, REGION, REGIONS, UNFIT_IDENTITY
 from leastkey.spec.uses import PRINCIPAL_ENDING, principals
-from leastkey.spec.yaml_nodes import Items, Table, Text, read_yaml
+from leastkey.spec.yaml_nodes import Items, Table, read_yaml
 
 if TYPE_CHECKING:
     import re
@@ -225,12 +225,12 @@ def _example(name: str) -> Any:
 
 def _data(node: Node | None) -> Any:
     match node:
-        case Text():
-            return node.value
         case Items():
             return [_data(item) for item in node.items]
         case Table():
             return {key.value: _data(value) for key, value in node.entries}
+        case _:
+            return None if node is None else node.value
 
 
 def _whole(pattern: re.Pattern[str]) -> str:

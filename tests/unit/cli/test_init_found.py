@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from botocore.loaders import Loader
 from tests.unit.cli.test_init_questions import flags
 
+from leastkey.aws.connect import Administrator
 from leastkey.aws.find import find_account
 from leastkey.cli.init_found import find
 from leastkey.clock import SystemClock
+from leastkey.errors import AwsError
+from leastkey.iam.arn import AccountId, Arn
+from leastkey.plan.seen import Caller
 from leastkey.spec.settings import REGIONS, region_caution
 
 if TYPE_CHECKING:
@@ -82,6 +87,53 @@ def test_an_aws_that_does_not_answer_is_a_line_and_no_wait(
     found = find_account(environ(), SystemClock(), region="us-east-1", limit_seconds=0.3)
     assert (found.account, found.source) == (None, "AWS did not answer within 0.3 seconds")
     assert was_called(silent[0], 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """An administrator whose calls end in these; stands in for `AwsConnect`."""
+
+    identity: Caller | AwsError
+    alias: str | AwsError | None
+    administrator: ClassVar[Administrator] = Administrator("profile `admin`", "admin", "eu-west-1", None)
+
+    def admin_sts(self) -> Answering:
+        return self
+
+    def iam(self) -> Answering:
+        return self
+
+    def caller(self) -> Caller:
+        if isinstance(self.identity, AwsError):
+            raise self.identity
+        return self.identity
+
+    def account_alias(self) -> str | None:
+        if isinstance(self.alias, AwsError):
+            raise self.alias
+        return self.alias
+
+
+ME = Caller(Arn.parse("arn:aws:iam::111122223333:user/admin"), AccountId("111122223333"), "AIDAX")
+REFUSED = AwsError("sts:GetCallerIdentity", "ExpiredToken", "expired", status=403)
+LOST = AwsError("sts:GetCallerIdentity", "", "no answer")
+
+
+@pytest.mark.parametrize(
+    ("answering", "account", "alias", "source"),
+    [
+        (Answering(ME, "acme-dev"), "111122223333", "acme-dev", "from profile `admin`"),
+        (Answering(ME, REFUSED), "111122223333", None, "from profile `admin`"),
+        (Answering(REFUSED, None), None, None, "AWS refused the credentials (ExpiredToken)"),
+        (Answering(LOST, None), None, None, "AWS did not answer"),
+    ],
+)
+def test_an_account_that_answers_or_refuses_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, answering: Answering, account: str | None, alias: str | None, source: str
+) -> None:
+    monkeypatch.setattr("leastkey.aws.find.connect_admin", lambda *_, **__: answering)
+    found = find_account({}, SystemClock(), region="eu-west-1")
+    assert (found.account, found.alias, found.source) == (account, alias, source)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_levels_of_s3_without_a_place_lead_to_one_more_question() -> None:
     person = scripted(
         "nightly",
         "s3 list,read; ec2:DescribeInstances; s3 write on s3://b2b/x/",
+        "acme/n",
         "s3://acme/n/",
         "",
         "lambda",
@@ -74,6 +75,7 @@ def test_levels_of_s3_without_a_place_lead_to_one_more_question() -> None:
         "s3 write on s3://b2b/x/",
     )
     assert answers.service == "lambda"
+    assert "`acme/n` is no ARN" in person.told
     assert ("Which prefix, for `s3 list,read`", None) in person.asked
     assert "--allow 's3 list,read on PLACE'" in person.flags
 
