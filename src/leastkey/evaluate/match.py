@@ -8,12 +8,14 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards i
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache, partial
+from operator import eq
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Glob", "Token", "Wild", "glob", "has_wildcard", "literal", "tokens"]
+__all__ = ["Glob", "Token", "Wild", "glob", "glob_of", "has_wildcard", "literal", "tokens"]
 
 
 class Wild(Enum):
@@ -28,6 +30,7 @@ Token: TypeAlias = str | Wild
 
 Glob: TypeAlias = "Callable[[str], bool]"
 
+_REMEMBERED: Final = 4_096
 _WILD: Final = {"*": Wild.ANY, "?": Wild.ONE}
 
 
@@ -57,6 +60,12 @@ def tokens(text: str) -> list[Token]:
 def literal(row: Iterable[Token]) -> str:
     """Give tokens as the text they were written as."""
     return "".join(token.value if isinstance(token, Wild) else token for token in row)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def glob_of(text: str) -> Glob:
+    """Compile a pattern from its text. The same few stand in most statements (`arn`, `aws`, an account), so they are kept."""
+    return glob(tokens(text)) if has_wildcard(text) else partial(eq, text)
 
 
 def glob(row: Sequence[Token]) -> Glob:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from leastkey.evaluate.match import glob, has_wildcard, tokens
+from leastkey.evaluate.match import glob, glob_of, has_wildcard, tokens
 from leastkey.evaluate.truth import Truth, any_of, contested, either, negated
 from leastkey.evaluate.variables import Template, expand, fixed, has_variable, split_arn, template
 
@@ -76,7 +76,7 @@ def _always(asked: Asked) -> Truth:  # noqa: ARG001  # every matcher is asked th
 
 def _short(pattern: str) -> ResourceMatcher:
     """Match a pattern of fewer than six parts as a glob over the whole ARN."""
-    whole = glob(tokens(pattern))
+    whole = glob_of(pattern)
     return lambda asked: _SHORT if asked.resource != "*" and whole(asked.resource) else False
 
 
@@ -87,7 +87,6 @@ class _Pattern:
         "_asks_type",
         "_crossing",
         "_exact",
-        "_folded",
         "_has_upper",
         "_head",
         "_tail",
@@ -98,18 +97,19 @@ class _Pattern:
     def __init__(self, parts: Sequence[str], *, variables: bool) -> None:
         head, tail = parts[:5], parts[5]
         self._exact = None if any(map(has_wildcard, head)) else tuple(head)
-        self._head = tuple(glob(tokens(part)) for part in head)
-        self._folded = tuple(
-            glob(tokens(part.lower() if index in _FOLDED_PARTS else part)) for index, part in enumerate(head)
-        )
+        self._head = head
         self._template: Template | None = None
-        row: list[Token] | None = tokens(tail)
+        row: list[Token] | None = None
         if variables and has_variable(tail):
             self._template = template(tail, wildcards=True)
             row = fixed(self._template)
-        self._tail = None if row is None else glob(row)
+            self._tail = None if row is None else glob(row)
+        else:
+            self._tail = glob_of(tail)
         self._crossing = tokens(":".join([*head, ""])) if any("*" in part for part in head) else None
-        self._whole = None if row is None or self._crossing is None else glob([*self._crossing, *row])
+        self._whole = None
+        if self._crossing is not None and self._tail is not None:
+            self._whole = glob([*self._crossing, *(tokens(tail) if row is None else row)])
         self._has_upper = any(head[index] != head[index].lower() for index in _FOLDED_PARTS)
         self._asks_type = _asks_type(head[2], tail)
 
@@ -127,7 +127,7 @@ class _Pattern:
     def _head_matches(self, head: tuple[str, ...]) -> bool:
         if self._exact is not None:
             return self._exact == head
-        return all(part(text) for part, text in zip(self._head, head, strict=True))
+        return all(glob_of(part)(text) for part, text in zip(self._head, head, strict=True))
 
     def _tail_matches(self, asked: Asked) -> Truth:
         if self._tail is not None:
@@ -151,12 +151,12 @@ class _Pattern:
         return _CROSSES if self._expanded(asked, asked.resource, self._crossing) is not False else False
 
     def _folded_matches(self, asked: Asked) -> bool:
-        head = asked.head or ()
-        folded = (text.lower() if index in _FOLDED_PARTS else text for index, text in enumerate(head))
-        return (
-            all(part(text) for part, text in zip(self._folded, folded, strict=True))
-            and self._tail_matches(asked) is not False
-        )
+        pairs = zip(_folded(self._head), _folded(asked.head or ()), strict=True)
+        return all(glob_of(part)(text) for part, text in pairs) and self._tail_matches(asked) is not False
+
+
+def _folded(head: Sequence[str]) -> list[str]:
+    return [part.lower() if index in _FOLDED_PARTS else part for index, part in enumerate(head)]
 
 
 def _asks_type(service: str, tail: str) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.conditions import CompiledCondition
-from leastkey.evaluate.match import glob, has_wildcard, tokens
+from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.principals import Grant, named, spared
 from leastkey.evaluate.resources import not_resources, resources
 from leastkey.evaluate.truth import Truth, all_of
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.resources import ResourceMatcher
     from leastkey.iam.statement import Statement
 
 __all__ = ["CompiledStatement"]
@@ -25,7 +26,7 @@ _VARIABLES_SINCE: Final = "2012-10-17"
 class CompiledStatement:
     """A statement, ready to be asked. `index` counts from 0 in its document."""
 
-    __slots__ = ("_actions", "_globs", "_resources", "conditions", "effect", "index", "services", "source")
+    __slots__ = ("_actions", "_globs", "_rest", "_variables", "effect", "index", "services", "source")
 
     def __init__(self, statement: Statement, index: int, version: str) -> None:
         variables = version >= _VARIABLES_SINCE
@@ -34,16 +35,30 @@ class CompiledStatement:
         self.effect = statement.effect
         patterns = [pattern.lower() for pattern in statement.actions or statement.not_actions]
         self._actions = frozenset(pattern for pattern in patterns if not has_wildcard(pattern))
-        self._globs = tuple(glob(tokens(pattern)) for pattern in patterns if has_wildcard(pattern))
+        self._globs = tuple(glob_of(pattern) for pattern in patterns if has_wildcard(pattern))
         self.services = _services(patterns) if statement.actions else None
-        self._resources = None
-        if statement.resources:
-            self._resources = resources(statement.resources, variables=variables)
-        elif statement.not_resources:
-            self._resources = not_resources(statement.not_resources, variables=variables)
-        self.conditions = tuple(
-            CompiledCondition(condition, variables=variables) for condition in statement.conditions
-        )
+        self._variables = variables
+        self._rest: tuple[ResourceMatcher | None, tuple[CompiledCondition, ...]] | None = None
+
+    def _compiled(self) -> tuple[ResourceMatcher | None, tuple[CompiledCondition, ...]]:
+        """Give the resource matcher and the conditions, compiled when a request first gets as far as them."""
+        if self._rest is None:
+            source, variables = self.source, self._variables
+            matcher = None
+            if source.resources:
+                matcher = resources(source.resources, variables=variables)
+            elif source.not_resources:
+                matcher = not_resources(source.not_resources, variables=variables)
+            self._rest = (
+                matcher,
+                tuple(CompiledCondition(each, variables=variables) for each in source.conditions),
+            )
+        return self._rest
+
+    @property
+    def conditions(self) -> tuple[CompiledCondition, ...]:
+        """The conditions, ready to be asked."""
+        return self._compiled()[1]
 
     def speaks_of(self, action: str) -> bool:
         """Say whether the Action or NotAction element matches an action (lower case)."""
@@ -61,14 +76,16 @@ class CompiledStatement:
 
     def resource(self, asked: Asked) -> Truth:
         """Say whether the Resource or NotResource element matches; a trust policy has none."""
-        return True if self._resources is None else self._resources(asked)
+        matches = self._compiled()[0]
+        return True if matches is None else matches(asked)
 
     def applies(self, asked: Asked) -> Truth:
         """Say whether resource and conditions match; the action is known to."""
-        truth = self.resource(asked)
-        if truth is False or not self.conditions:
+        matches, conditions = self._rest or self._compiled()
+        truth = True if matches is None else matches(asked)
+        if truth is False or not conditions:
             return truth
-        return all_of((truth, *(condition.holds(asked) for condition in self.conditions)))
+        return all_of((truth, *(condition.holds(asked) for condition in conditions)))
 
 
 def _services(patterns: list[str]) -> frozenset[str] | None:
