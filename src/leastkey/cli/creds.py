@@ -22,7 +22,7 @@ __all__ = ["command"]
 @common_options
 def command(options: Options, identity: str | None, *, force: bool) -> int:
     """Assume the identity's role and print the session as credential_process JSON, for AWS tools to read."""
-    from leastkey.cli.bound import binding_of
+    from leastkey.cli.binding import binding_of
     from leastkey.cli.sessions import session_of
     from leastkey.cli.wiring import machine
     from leastkey.iam.credentials import process_document

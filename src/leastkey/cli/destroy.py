@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from leastkey.cli.options import project_options
-from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
@@ -20,9 +19,7 @@ __all__ = ["command"]
 @project_options
 def command(options: Options) -> None:
     """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
-    from leastkey.apply.run import apply_plan
-    from leastkey.cli.ask import TerminalPrompter
-    from leastkey.cli.carry import refuse_changed
+    from leastkey.cli.applying import agree, carry_out
     from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import known_here, look, who_and_where
     from leastkey.cli.wiring import build
@@ -42,20 +39,15 @@ def command(options: Options) -> None:
         show.data(f"Nothing of `{project.wanted.project}` is there: already gone.")
         return
     show_plan(show, plan)
-    question = f"Remove {len(plan.changes)} things from account {project.caller.account}?"
-    if not TerminalPrompter(show, yes=options.yes).confirm(question, flag="leastkey destroy --yes"):
-        raise LeastkeyError("declined", "declined", remedy="leastkey plan")
-    if not options.yes:
-        refuse_changed(plan, planned())
-    done = apply_plan(
+    agree(
+        project,
         plan,
-        project.connect,
-        project.local,
-        project.progress,
-        helper=project.machine.helper,
-        endpoint=project.endpoint_key,
-        endpoint_url=project.endpoint_url,
+        f"Remove {len(plan.changes)} things from account {project.caller.account}?",
+        flag="leastkey destroy --yes",
+        declined="leastkey plan",
+        again=planned,
     )
+    done = carry_out(project, plan)
     show.document("destroy", {**plan_document(plan), "changed": done.changed})
     show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, nothing is left behind.")
     if project.spec.target == "sandbox":

@@ -176,7 +176,7 @@ def _place(spec: str) -> dict[str, str]:
 
 
 def _tell_next(show: Show, answers: Starter, lines: int, chosen: dict[str, str]) -> None:
-    from leastkey.cli.again import words_for
+    from leastkey.cli.hints import words_for
 
     spec = chosen.get("--spec", DEFAULT_SPEC)
     show.document("init", {"spec": spec, "lines": lines, "region": answers.region})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from leastkey import __version__
-from leastkey.cli.again import chosen_in, in_context
 from leastkey.cli.help_layout import HelpLayout
+from leastkey.cli.hints import chosen_in, in_context
 from leastkey.cli.show import Show
 from leastkey.cli.streams import delivering, escape_unwritable, open_missing, silence, undelivered
 from leastkey.errors import AwsError, Exit, LeastkeyError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from leastkey.cli.again import words_for
+from leastkey.cli.hints import words_for
 from leastkey.cli.show import Show
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ SHORT: Final = 34
 @project_options
 def command(options: Options, *, exit_code: bool) -> int:
     """Show what would change in the account, and the plan's id. Nothing is changed."""
-    from leastkey.cli.plan_view import plan_document, show_plan, summary
+    from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import planned
     from leastkey.cli.wiring import build
 
@@ -32,10 +32,10 @@ def command(options: Options, *, exit_code: bool) -> int:
     show.document("plan", plan_document(plan))
     show_plan(show, plan)
     if plan.is_empty:
-        show.data(f"Already as described: {summary(plan)}")
+        show.data(f"Already as described: {plan.counts}.")
         show.data(f"Next: leastkey verify{options.again('verify')}")
         return int(Exit.OK)
-    show.data(f"{summary(plan)}  Nothing was changed.")
+    show.data(f"{plan.counts}.  Nothing was changed.")
     command = f"Next: leastkey apply {plan.id}{options.again('apply')}"
     show.data(
         f"{command}      (refuses if account or spec have drifted)" if len(command) < SHORT else command

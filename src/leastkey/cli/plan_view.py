@@ -12,15 +12,10 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.plan.plan import Change, Plan
 
-__all__ = ["plan_document", "show_plan", "summary"]
+__all__ = ["plan_document", "show_plan"]
 
 _NAME: Final = 26
 """A name longer than this does not widen the table for all others."""
-
-
-def summary(plan: Plan) -> str:
-    """Give the counts as a sentence."""
-    return f"{plan.adds} to add, {plan.changes_count} to change, {plan.removes} to remove."
 
 
 def show_plan(show: Show, plan: Plan) -> None:

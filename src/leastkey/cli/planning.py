@@ -1,4 +1,4 @@
-"""Observe the account, look at this computer, and plan: what `plan`, `apply`, `up` and `verify` have in common."""
+"""Observe the account, look at this computer, and plan: what all commands on a project have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leastkey.plan.seen import Seen
     from leastkey.plan.seen_local import SeenLocal
 
-__all__ = ["known_here", "look", "planned", "who_and_where"]
+__all__ = ["known_here", "look", "look_and_plan", "planned", "who_and_where"]
 
 
 def look(project: Project, *, removing: bool = False) -> Seen:
@@ -36,12 +36,15 @@ def look(project: Project, *, removing: bool = False) -> Seen:
 
 
 def planned(project: Project) -> tuple[Plan, Seen]:
-    """Plan against the account as it is now."""
-    options = project.options
-    options.show.talk(who_and_where(project))
+    """Say which account is read, and plan against it as it is now."""
+    project.options.show.talk(who_and_where(project))
+    return look_and_plan(project)
+
+
+def look_and_plan(project: Project) -> tuple[Plan, Seen]:
+    """Plan against the account as it is now, without a word."""
     seen = look(project)
-    local = known_here(project)
-    return make_plan(project.wanted, seen, local), seen
+    return make_plan(project.wanted, seen, known_here(project)), seen
 
 
 def known_here(project: Project) -> SeenLocal:

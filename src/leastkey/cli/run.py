@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli.again import VALUED
+from leastkey.cli.hints import VALUED
 from leastkey.cli.options import common_options
 from leastkey.errors import LeastkeyError
 
@@ -68,7 +68,7 @@ def _refuse_undivided(args: list[str]) -> None:
 def command(ctx: click.Context, options: Options, identity: str | None) -> int:
     """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
     from leastkey.broker.run import child_environment, run_child
-    from leastkey.cli.bound import binding_of
+    from leastkey.cli.binding import binding_of
     from leastkey.cli.sessions import saying_not_started, session_of
     from leastkey.cli.wiring import machine
 

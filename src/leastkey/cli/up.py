@@ -19,8 +19,8 @@ __all__ = ["command"]
 @project_options
 def command(options: Options, *, allow_removals: bool) -> int:
     """Do all seven steps: plan, ask, apply, and prove what is allowed and what is denied."""
-    from leastkey.cli.carry import carry_out
-    from leastkey.cli.plan_view import plan_document, show_plan, summary
+    from leastkey.cli.applying import make_so
+    from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import planned
     from leastkey.cli.proof import exit_of, first_run, prove, show_reports
     from leastkey.cli.wiring import build
@@ -30,12 +30,19 @@ def command(options: Options, *, allow_removals: bool) -> int:
     show = options.show
     if not plan.is_empty:
         show_plan(show, plan)
-        show.data(summary(plan))
-    done = carry_out(project, plan, allow_removals=allow_removals, question=True)
+        show.data(f"{plan.counts}.")
+    applied = make_so(project, plan, allow_removals=allow_removals, question=True)
     reports = prove(project, seen.managed, None, settling=not plan.is_empty)
-    show.document("up", {**plan_document(plan), **done, "verify": [report.to_json() for report in reports]})
+    show.document(
+        "up",
+        {
+            **plan_document(plan),
+            "changed": applied.changed,
+            "verify": [report.to_json() for report in reports],
+        },
+    )
     if plan.is_empty:
-        show.data(f"Already as described: {summary(plan)}")
+        show.data(f"Already as described: {plan.counts}.")
     show_reports(show, reports, verbose=options.verbose)
     code = exit_of(reports)
     show.data(f"Each of them: leastkey verify{options.again('verify')}")

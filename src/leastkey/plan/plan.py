@@ -26,6 +26,9 @@ STEPS: Final[dict[Noun, int]] = {
 }
 """The numbers of the seven steps; they stay with their noun everywhere."""
 
+SHORTEST_ID: Final = 8
+"""Digits of a plan's id that must at least be given to name it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -66,6 +69,15 @@ class Plan:
     def removes(self) -> int:
         """Count what is removed."""
         return sum(change.sign == "-" for change in self.changes)
+
+    @property
+    def counts(self) -> str:
+        """The counts in words: `3 to add, 0 to change, 1 to remove`."""
+        return f"{self.adds} to add, {self.changes_count} to change, {self.removes} to remove"
+
+    def is_named(self, text: str) -> bool:
+        """Say whether a text is this plan's id, or the beginning of it: who approves chooses how much is compared."""
+        return len(text) >= SHORTEST_ID and self.id.startswith(text.lower())
 
     @property
     def is_empty(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leastkey.cli.again import chosen_in, in_context, words_for
+from leastkey.cli.hints import chosen_in, in_context, words_for
 
 
 @pytest.mark.parametrize(
