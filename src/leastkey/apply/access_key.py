@@ -23,19 +23,15 @@ __all__ = ["binding_for", "delete_keys", "forget", "make_key", "write_profile"]
 
 def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
     """Make sure of the key; gives its last four for the progress line."""
-    made = work.new_user(operation.user)
     key = ensure_key(
         operation.user,
         binding_for(work, identity, operation.user),
         work.iam,
         work.connect.sts,
         work.local,
-        user_is_new=made is not None,
         operation=work.run,
-        # The first key of a new user is proved by the run's `verify`; one that replaces another is proved first.
-        prove=made is None,
         progress=work.progress,
-        server_time=made,
+        born=work.new_user(operation.user),
     )
     return shown(key)
 

@@ -36,8 +36,7 @@ def create_instance_profile(work: Work, profile: WantedInstanceProfile, place: P
     except AwsError as error:
         if error.code != "EntityAlreadyExists":
             raise
-        setting = f"names: {{role: {profile.role}-2}}"
-        raise entity_exists("instance profile", profile.arn, setting, place) from None
+        raise entity_exists("instance profile", profile.arn, f"{profile.role}-2", place) from None
     if found is None:
         work.made(_entity(profile.name))
     there = "" if found is None else found.role

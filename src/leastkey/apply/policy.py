@@ -9,7 +9,6 @@ from leastkey.apply.conflict import delete_when_clear
 from leastkey.apply.create import create_or_read
 from leastkey.errors import AwsError
 from leastkey.iam.canonical import same_meaning
-from leastkey.iam.limits import POLICY_VERSIONS
 from leastkey.iam.marks import PROJECT_TAG
 from leastkey.iam.refusals import is_unknown
 from leastkey.plan.ownership import entity_exists, own_policies, own_roles
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.iam.arn import Arn
     from leastkey.iam.document import PolicyDocument
     from leastkey.plan.operation import DeletePolicy
-    from leastkey.plan.seen import Seen, SeenPolicy
+    from leastkey.plan.seen import Seen
     from leastkey.spec.model import Place
 
 __all__ = ["create_policy", "create_version", "delete_policy"]
@@ -28,7 +27,6 @@ __all__ = ["create_policy", "create_version", "delete_policy"]
 
 def create_policy(work: Work, policy: WantedPolicy, place: Place) -> None:
     """Create the policy. One of ours that is there already gets the wanted document."""
-    setting = f"names: {{policy: {policy.name}-2}}"
     try:
         _, found = create_or_read(
             work,
@@ -47,15 +45,15 @@ def create_policy(work: Work, policy: WantedPolicy, place: Place) -> None:
         if error.code != "EntityAlreadyExists":
             raise
         # The name is taken and nothing stands under our path: it lies under another, or is spelled differently.
-        raise entity_exists("policy", policy.arn, setting, place) from None
+        raise entity_exists("policy", policy.arn, f"{policy.name}-2", place) from None
     if found is None:
         work.made(f"policy {policy.arn}")
         return
     seen, tags = found
     if tags.get(PROJECT_TAG) != work.wanted.project:
-        raise entity_exists("policy", seen.arn, setting, place)
+        raise entity_exists("policy", seen.arn, f"{policy.name}-2", place)
     if seen.document is None or not same_meaning(seen.document, policy.document):
-        create_version(work, policy.arn, policy.document, _oldest(seen))
+        create_version(work, policy.arn, policy.document, seen.makes_room)
 
 
 def create_version(work: Work, arn: Arn, document: PolicyDocument, drop: str | None) -> None:
@@ -98,10 +96,3 @@ def _delete_versions(work: Work, arn: Arn, versions: tuple[str, ...]) -> None:
     for version in versions:
         send = partial(work.iam.delete_policy_version, arn, version)
         work.remove("iam:DeletePolicyVersion", f"{arn.name} {version}", send)
-
-
-def _oldest(seen: SeenPolicy) -> str | None:
-    spare = [version for version in seen.versions if not version.is_default]
-    if len(seen.versions) < POLICY_VERSIONS or not spare:
-        return None
-    return min(spare, key=lambda version: version.created).id

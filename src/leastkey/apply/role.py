@@ -57,7 +57,7 @@ def create_role(work: Work, role: WantedRole, place: Place) -> None:
         work.made(_entity(role.name))
         return
     if found.name != role.name or not owns(work.wanted.project, found.path, found.tags):
-        raise entity_exists("role", found.arn, f"names: {{role: {role.name}-2}}", place)
+        raise entity_exists("role", found.arn, f"{role.name}-2", place)
     _make_alike(work, role, found)
 
 

@@ -39,7 +39,7 @@ def create_user(work: Work, user: WantedUser, place: Place) -> None:
         work.made_user(user.name, ours.created)
     elif found is not None:
         if found.name != user.name or not owns(work.wanted.project, found.path, found.tags):
-            raise entity_exists("user", found.arn, f"used-by: [{{user: {user.name}-2}}]", place)
+            raise entity_exists("user", found.arn, f"{user.name}-2", place)
         if missing := differing(user.tags, found.tags):
             work.set_tags("user", user.name, dict(missing))
     put_inline(work, user.name, user.inline_name, user.inline)

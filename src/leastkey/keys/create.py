@@ -54,34 +54,32 @@ RUN_SETTLE_SECONDS: Final = 30.0
 """Within a run a list is believed this long after a lost answer."""
 
 
-def ensure_key(  # noqa: PLR0913  # one argument a fact; the contract between the flows names each
+def ensure_key(
     user: str,
     binding: Binding,
     iam: AccessKeys,
     sts_of: Callable[[AccessKey], Sts],
     local: Local,
     *,
-    user_is_new: bool,
     operation: str,
-    prove: bool,
     progress: Progress,
-    server_time: datetime | None = None,
+    born: datetime | None = None,
 ) -> AccessKeyId:
     """Give the key in use, made if there is none that works; `binding` then names it.
 
-    `operation` is the run's id, which `leastkey:op` carries on a user this run created. For such a user the key list
-    is known to be empty: with `user_is_new` and the `server_time` at which AWS made the user, one request is made.
-    `prove=False` leaves the proof of a new user's first key to the run's own `verify`.
+    `operation` is the run's id, which `leastkey:op` carries on a user this run created. `born` is when AWS made such a
+    user: its key list is known to be empty, so one request is made, and its first key is left for the run's `verify`
+    to prove. A key that replaces another is proved before it is used.
 
     A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
     """
     work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
     with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
         local.vault.probe()
-        if user_is_new and server_time is not None:
-            _forget_past(work, server_time)
-        if user_is_new and server_time is not None and work.pointer() is None and not work.intents():
-            return _create(work, KeyList((), server_time), None, is_new=True, proven=prove)
+        if born is not None:
+            _forget_past(work, born)
+            if work.pointer() is None and not work.intents():
+                return _create(work, KeyList((), born), None, is_new=True, proven=False)
         listed = recover_intents(work, work.listed())
         kept = _working(work, listed)
         if kept is not None:
@@ -90,7 +88,7 @@ def ensure_key(  # noqa: PLR0913  # one argument a fact; the contract between th
         listed = _make_room(work, listed)
         pointer = work.pointer()
         retired = pointer if seen_key(listed, pointer) is not None else None
-        return _create(work, listed, retired, is_new=user_is_new, proven=True)
+        return _create(work, listed, retired, is_new=born is not None, proven=True)
 
 
 def _forget_past(work: KeyWork, born: datetime) -> None:

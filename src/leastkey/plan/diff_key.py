@@ -35,21 +35,21 @@ def key_changes(
     name = f"of {wanted.name}"
     note = "secret to the vault, no plain file"
     if seen is None:
-        yield lines.add("access key", name, note, EnsureKey(wanted.name, user_is_new=True))
+        yield lines.add("access key", name, note, EnsureKey(wanted.name))
         return
     pointer = _pointer(wanted, here)
     listed = seen.listed
     if pointer is not None and (listed is None or any(key.id == pointer for key in listed)):
         if here.is_secret_lost:
             note = f"{note}; the secret of {shown(pointer)} is lost, that key goes"
-            yield lines.add("access key", name, note, EnsureKey(wanted.name, user_is_new=False))
+            yield lines.add("access key", name, note, EnsureKey(wanted.name))
         return
     held = local.held.get(wanted.name.lower(), frozenset())
     if not here.settling:
         _refuse_unknown(wanted, listed or (), held)
     elif pointer is None:
         note = f"{note}; an earlier run was cut off here"
-    yield lines.add("access key", name, note, EnsureKey(wanted.name, user_is_new=False))
+    yield lines.add("access key", name, note, EnsureKey(wanted.name))
 
 
 def key_cautions(wanted: WantedIdentity, seen: SeenUser | None, here: LocalIdentity) -> Iterator[Caution]:

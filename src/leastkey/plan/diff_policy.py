@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.iam.canonical import same_meaning
-from leastkey.iam.limits import POLICY_VERSIONS
 from leastkey.plan.notes import policy_note
 from leastkey.plan.operation import CreatePolicy, CreatePolicyVersion
 
@@ -33,12 +32,7 @@ def policy_changes(
     document = seen.document
     if document is not None and same_meaning(document, wanted.document):
         return
-    drop = _oldest(seen) if len(seen.versions) >= POLICY_VERSIONS else None
+    drop = seen.makes_room
     if drop is not None:
         note = f"{note}; version {drop} makes room"
     yield lines.alter("policy", wanted.name, note, CreatePolicyVersion(wanted.arn, wanted.document, drop))
-
-
-def _oldest(seen: SeenPolicy) -> str:
-    spare = [version for version in seen.versions if not version.is_default]
-    return min(spare, key=lambda version: (version.created, len(version.id), version.id)).id

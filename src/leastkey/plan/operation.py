@@ -200,7 +200,6 @@ class EnsureKey:
     """Make the user's key, or finish an operation that was cut off."""
 
     user: str
-    user_is_new: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ Source: IAM User Guide, "IAM identifiers" (paths are no part of a name's uniquen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from leastkey.errors import NOTHING_CHANGED, LeastkeyError
+from leastkey.errors import LeastkeyError
 from leastkey.iam.marks import PROJECT_TAG, path_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ __all__ = [
     "owns",
     "refuse_strangers",
 ]
+
+
+EntityKind = Literal["user", "role", "policy", "instance profile"]
+_SETTINGS: Final[dict[EntityKind, str]] = {
+    "user": "used-by: [{{user: {}}}]",
+    "role": "names: {{role: {}}}",
+    "policy": "names: {{policy: {}}}",
+    "instance profile": "names: {{role: {}}}",
+}
+"""The line of the spec that names an entity; an instance profile is named as its role."""
 
 
 def owns(project: str, path: str, tags: Mapping[str, str]) -> bool:
@@ -74,7 +84,7 @@ def _refuse_user(project: str, identity: WantedIdentity, seen: Seen) -> None:
     ours = owns(project, found.path, found.tags)
     if not ours or found.name != identity.user.name:
         free = _free(identity.user.name, seen.users, 1)
-        raise entity_exists("user", found.arn, f"used-by: [{{user: {free}}}]", place, ours=ours)
+        raise entity_exists("user", found.arn, free, place, ours=ours)
 
 
 def _refuse_role(project: str, identity: WantedIdentity, seen: Seen) -> None:
@@ -84,7 +94,7 @@ def _refuse_role(project: str, identity: WantedIdentity, seen: Seen) -> None:
     ours = owns(project, found.path, found.tags)
     if not ours or found.name != identity.role.name:
         free = _free(identity.role.name, seen.roles, 1)
-        raise entity_exists("role", found.arn, f"names: {{role: {free}}}", identity.spec.place, ours=ours)
+        raise entity_exists("role", found.arn, free, identity.spec.place, ours=ours)
 
 
 def _refuse_policies(wanted: Wanted, identity: WantedIdentity, seen: Seen) -> None:
@@ -97,9 +107,7 @@ def _refuse_policies(wanted: Wanted, identity: WantedIdentity, seen: Seen) -> No
         if not ours or found.name != policy.name:
             base = identity.policies[0].name if identity.policies else policy.name
             free = _free(base, seen.policies, len(identity.policies))
-            raise entity_exists(
-                "policy", found.arn, f"names: {{policy: {free}}}", identity.spec.place, ours=ours
-            )
+            raise entity_exists("policy", found.arn, free, identity.spec.place, ours=ours)
 
 
 def _refuse_instance_profile(wanted: Wanted, identity: WantedIdentity, seen: Seen) -> None:
@@ -109,15 +117,13 @@ def _refuse_instance_profile(wanted: Wanted, identity: WantedIdentity, seen: See
     ours = found.path == wanted.path
     if not ours or found.name != profile.name:
         free = _free(identity.role.name, {**seen.roles, **seen.instance_profiles}, 1)
-        raise entity_exists(
-            "instance profile", found.arn, f"names: {{role: {free}}}", identity.spec.place, ours=ours
-        )
+        raise entity_exists("instance profile", found.arn, free, identity.spec.place, ours=ours)
 
 
 def entity_exists(
-    kind: str, arn: Arn, setting: str, place: Place, *, ours: bool = False, state: str = NOTHING_CHANGED
+    kind: EntityKind, arn: Arn, free: str, place: Place, *, ours: bool = False
 ) -> LeastkeyError:
-    """Give the error for a name that is taken; `setting` is the line of the spec that would choose a free one."""
+    """Give the error for a name that is taken, with the line of the spec that would choose a free one."""
     if ours:
         what = f"the {kind} `{arn.name}` is ours under another spelling, and IAM cannot rename it"
         why = (f"there      {arn}", "IAM       tells no names apart that differ only in case")
@@ -128,8 +134,7 @@ def entity_exists(
         "entity-exists",
         what,
         why=why,
-        state=state,
-        remedy=f"a free name, for the identity in {place.file}: `{setting}`",
+        remedy=f"a free name, for the identity in {place.file}: `{_SETTINGS[kind].format(free)}`",
         place=str(place),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from leastkey.iam.limits import POLICY_VERSIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -156,6 +158,14 @@ class SeenPolicy:
     def document(self) -> PolicyDocument | None:
         """The document in force."""
         return next((version.document for version in self.versions if version.is_default), None)
+
+    @property
+    def makes_room(self) -> str | None:
+        """The version that goes before another can be made: the oldest not in force, None while there is room."""
+        spare = [version for version in self.versions if not version.is_default]
+        if len(self.versions) < POLICY_VERSIONS or not spare:
+            return None
+        return min(spare, key=lambda version: (version.created, len(version.id), version.id)).id
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,9 +178,7 @@ class World:
         self.faults = faults or {}
         return f"run-{self.run}"
 
-    def ensure(
-        self, faults: Mapping[int, Fault] | None = None, *, new: bool = False, prove: bool = True
-    ) -> AccessKeyId:
+    def ensure(self, faults: Mapping[int, Fault] | None = None, *, new: bool = False) -> AccessKeyId:
         """Run `ensure_key` as one process would."""
         operation = self.start(faults)
         born = None
@@ -193,11 +191,9 @@ class World:
             FakeIam(self),
             lambda key: FakeSts(self, key),
             self.local(),
-            user_is_new=new,
             operation=operation,
-            prove=prove,
             progress=Silent(),
-            server_time=born,
+            born=born,
         )
 
     def recover(self) -> AccessKeyId | None:

@@ -240,7 +240,7 @@ def test_a_key_whose_secret_is_not_here_is_reported_and_not_touched(keys: tuple[
 
 def test_a_key_that_was_deleted_by_hand_is_made_again() -> None:
     plan = make_plan(project(identity()), with_keys(look(standing())), BOUND)
-    assert [change.operation for change in plan.changes] == [op.EnsureKey("acme-reports", user_is_new=False)]
+    assert [change.operation for change in plan.changes] == [op.EnsureKey("acme-reports")]
 
 
 def test_a_key_that_was_deleted_by_hand_while_an_operation_is_open_is_made_again() -> None:
@@ -248,7 +248,7 @@ def test_a_key_that_was_deleted_by_hand_while_an_operation_is_open_is_made_again
     (change,) = make_plan(
         project(identity()), with_keys(look(standing())), SeenLocal({"reports": here})
     ).changes
-    assert change.operation == op.EnsureKey("acme-reports", user_is_new=False)
+    assert change.operation == op.EnsureKey("acme-reports")
     assert "cut off" not in change.note
 
 
@@ -256,7 +256,7 @@ def test_a_key_whose_secret_the_vault_lost_is_made_again_and_the_old_one_is_name
     here = replace(BOUND.identity("reports"), is_secret_lost=True)
     seen = with_keys(look(standing()), "AKIAPOINTER")
     (change,) = make_plan(project(identity()), seen, SeenLocal({"reports": here})).changes
-    assert change.operation == op.EnsureKey("acme-reports", user_is_new=False)
+    assert change.operation == op.EnsureKey("acme-reports")
     assert "the secret of ...NTER is lost" in change.note
 
 
@@ -276,7 +276,7 @@ def test_a_key_that_an_interrupted_run_may_have_made_is_left_to_recovery() -> No
     here = LocalIdentity("acme-reports", None, None, "ours-current", settling=1)
     seen = with_keys(look(standing()), "AKIAORPHAN")
     (change,) = make_plan(project(identity()), seen, SeenLocal({"reports": here})).changes
-    assert change.operation == op.EnsureKey("acme-reports", user_is_new=False)
+    assert change.operation == op.EnsureKey("acme-reports")
 
 
 @pytest.mark.parametrize(("state", "code"), [("foreign", "profile-exists"), ("shadowed", "profile-shadowed")])
