@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NODE_MODULES := tests/clients/js/node_modules
 
-.PHONY: help setup demo test clients cover check accept bench docs lock clients-lock clean
+.PHONY: help setup demo test clients check cover fix accept bench docs lock clients-lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -40,20 +40,16 @@ $(NODE_MODULES)/.package-lock.json: tests/clients/js/package-lock.json
 	@npm ci --prefix tests/clients/js --ignore-scripts --loglevel error || { echo "make clients: npm could not install what $< names" >&2; exit 1; }
 	@touch $@
 
-# Left out: tests that measure a process or kill it, which measuring would change.
-cover: setup  ## tests under coverage: every branch of the pure ring, 95 % of all
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --ignore tests/house \
-		--ignore tests/e2e/test_kill.py --ignore tests/e2e/test_interrupted.py
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report --fail-under=100 --include='src/leastkey/iam/*,src/leastkey/spec/*,src/leastkey/evaluate/*,src/leastkey/compile/*,src/leastkey/plan/*'
-	@$(BIN)/coverage report --fail-under=95
+check: setup  ## every quality gate, each with its value and its bound
+	@$(BIN)/python tools/check.py
 
-check: setup  ## lint, types, rings
+cover: setup  ## the coverage gate alone
+	@$(BIN)/python tools/check.py coverage
+
+fix: setup  ## what ruff can put right by itself, and the layout
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
 
 accept: setup  ## rewrite snapshots and generated documents
 	@$(BIN)/python tools/reference.py --write

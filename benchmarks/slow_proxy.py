@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
-assert ROOT  # importing it lets `tests` be found
+assert ROOT.is_dir()  # importing it lets `tests` be found
 
 
 @dataclass(frozen=True, slots=True)

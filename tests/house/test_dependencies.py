@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
 from importlib.metadata import distribution, packages_distributions
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.house.sources import ROOT, nothing
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from tests.house.conftest import Measured
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OF_THE_VAULT = {"keyring", "pyrage", "secretstorage"}
 NOT_IMPORTED = {
@@ -55,10 +59,12 @@ def imported() -> set[str]:
     return {canonicalize_name(each) for module in foreign for each in owners.get(module, [module])}
 
 
-def test_the_core_stays_within_its_budget_of_distributions() -> None:
+def test_the_core_stays_within_its_budget_of_distributions(measured: Measured) -> None:
     core = names(PROJECT["dependencies"])
-    assert len(installed(core - OF_THE_VAULT)) <= 10
-    assert len(installed(core)) <= 28
+    without, whole = len(installed(core - OF_THE_VAULT)), len(installed(core))
+    measured("dependencies", f"core {without} of 10 distributions, with the vault {whole} of 28")
+    assert without <= 10
+    assert whole <= 28
 
 
 def test_every_dependency_is_imported_and_every_import_declared() -> None:
@@ -73,3 +79,26 @@ def test_the_lock_holds_what_the_project_asks_for() -> None:
     extras = [each for texts in PROJECT["optional-dependencies"].values() for each in texts]
     roots = names(PROJECT["dependencies"]) | names(extras) | names(groups["dev"])
     assert roots <= locked
+
+
+def test_the_lock_pins_every_package_with_hashes_and_names_no_address(measured: Measured) -> None:
+    text = (ROOT / "requirements/all.lock").read_text()
+    entries = re.split(r"\n(?=\S)", text.replace("\\\n", "\n").strip())
+    loose = [
+        entry.splitlines()[0]
+        for entry in entries
+        if not re.fullmatch(
+            r"[a-z0-9-]+==[^\s;]+( ; [^\n]+?)?\s*(\n\s+--hash=sha256:[0-9a-f]{64}\s*)+", entry
+        )
+    ]
+    measured("lock", f"{len(entries)} packages of {len(entries)} pinned with sha256, no address")
+    nothing(loose, "run `make lock`; write nothing into it by hand")
+    assert not re.search(r"://|^-|git\+", text, re.MULTILINE)
+
+
+def test_the_javascript_lock_holds_a_hash_for_every_package_and_no_address() -> None:
+    text = (ROOT / "tests/clients/js/package-lock.json").read_text()
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert len(packages) > 6
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
+    assert "://" not in text

@@ -1,3 +1,5 @@
+"""Laws of the spec: whatever is read is a spec or an error of ours, with its place."""
+
 from __future__ import annotations
 
 import json

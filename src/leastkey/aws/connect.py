@@ -177,13 +177,11 @@ def _bare_session() -> Session:
 
 def _signing(credentials: AccessKey | SessionCredentials) -> dict[str, str]:
     """Give credentials as botocore takes them."""
-    long_lived = {
+    return {
         "aws_access_key_id": credentials.id,
         "aws_secret_access_key": credentials.secret.reveal(),
+        **({} if isinstance(credentials, AccessKey) else {"aws_session_token": credentials.token.reveal()}),
     }
-    if isinstance(credentials, AccessKey):
-        return long_lived
-    return {**long_lived, "aws_session_token": credentials.token.reveal()}
 
 
 def _config(endpoint_url: str | None = None) -> Config:

@@ -51,8 +51,6 @@ def child_environment(
     }
     child |= {
         "AWS_ACCESS_KEY_ID": session.id,
-        "AWS_SECRET_ACCESS_KEY": session.secret.reveal(),
-        "AWS_SESSION_TOKEN": session.token.reveal(),
         "AWS_CREDENTIAL_EXPIRATION": session.expiration.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "AWS_REGION": binding.region,
         "AWS_DEFAULT_REGION": binding.region,
@@ -65,7 +63,11 @@ def child_environment(
         if urlsplit(binding.endpoint_url).hostname in _LOOPBACK:
             for name in ("NO_PROXY", "no_proxy"):
                 child[name] = ",".join(filter(None, (child.get(name), "127.0.0.1", "localhost")))
-    return child
+    return {
+        **child,
+        "AWS_SECRET_ACCESS_KEY": session.secret.reveal(),
+        "AWS_SESSION_TOKEN": session.token.reveal(),
+    }
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
@@ -54,10 +55,8 @@ def _value(condition: Condition) -> str:
 
 def _moved(text: str, step: int) -> str:
     """Give a number or a time just below or above another."""
-    try:
+    with suppress(InvalidOperation):
         return str(Decimal(text) + step)
-    except InvalidOperation:
-        pass
     try:
         return (datetime.fromisoformat(text) + timedelta(seconds=step)).isoformat()
     except (ValueError, OverflowError):

@@ -1,3 +1,5 @@
+"""The examples of the repository are specs, and say what their pages say."""
+
 from __future__ import annotations
 
 from pathlib import Path

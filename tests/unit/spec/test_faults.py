@@ -1,3 +1,5 @@
+"""Every fault of a spec is told with its place, its line and its fix."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a spec says, as values: every key, every shorthand, every default."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The spec that `leastkey init` writes is one that leastkey reads."""
+
 from __future__ import annotations
 
 import pytest

@@ -40,17 +40,23 @@ class RunInfo:
 
 def write_run(folder: Path, run: RunInfo) -> None:
     """Write the run file."""
-    plain = {
-        "pid": run.pid,
-        "port": run.port,
-        "endpoint_url": run.endpoint_url,
-        "control_port": run.control_port,
-        "control_token": run.token.reveal(),
-        "started": run.started.isoformat(),
-        "ephemeral": run.is_ephemeral,
-        "version": run.version,
-    }
-    write_private(folder / _RUN, json.dumps(plain, indent=2).encode() + b"\n")
+    write_private(
+        folder / _RUN,
+        json.dumps(
+            {
+                "pid": run.pid,
+                "port": run.port,
+                "endpoint_url": run.endpoint_url,
+                "control_port": run.control_port,
+                "control_token": run.token.reveal(),
+                "started": run.started.isoformat(),
+                "ephemeral": run.is_ephemeral,
+                "version": run.version,
+            },
+            indent=2,
+        ).encode()
+        + b"\n",
+    )
 
 
 def read_run(folder: Path) -> RunInfo | None:
