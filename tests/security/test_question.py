@@ -7,6 +7,8 @@ import pty
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from tests.support.home import SPEC
+
 if TYPE_CHECKING:
     from tests.support.home import Home
 
@@ -30,7 +32,10 @@ class Asking:
             self.text += os.read(self._ours, 4_096)
 
     def yes(self) -> int:
-        os.write(self._ours, b"y\n")
+        return self.answer(b"y\n")
+
+    def answer(self, typed: bytes) -> int:
+        os.write(self._ours, typed)
         try:
             while part := os.read(self._ours, 4_096):
                 self.text += part
@@ -72,3 +77,14 @@ def test_what_changed_while_the_question_stood_there_is_not_applied_nor_destroye
     assert home.leastkey("destroy", "--yes").code == 0
     assert len(iam.list_access_keys(UserName=name)["AccessKeyMetadata"]) == 1
     assert [user["UserName"] for user in iam.list_users()["Users"]] == [name]
+
+
+def test_no_answer_but_yes_changes_anything(home: Home, iam: Any) -> None:
+    home.write_spec(SPEC.replace("acme", "unasked").replace("nightly-bot", "unasked-bot"))
+    asking = Asking(home, "up")
+    assert asking.answer(b"\n") == 1
+    said = asking.text.decode()
+    assert "error[declined]" in said
+    assert "nothing was changed" in said
+    assert "unasked-bot" not in {user["UserName"] for user in iam.list_users()["Users"]}
+    assert not [path for path in home.files() if path.name == "config"]
