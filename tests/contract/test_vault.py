@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fakes.memory_vault import MemoryVault
 
 from leastkey.disk.home import prepare_home
 from leastkey.disk.vault_files import VaultFiles
@@ -17,7 +18,6 @@ from leastkey.secret import Secret
 from leastkey.vault.age_file import AgeFile
 from leastkey.vault.choose import open_vault
 from leastkey.vault.identity_store import PlatformStore
-from leastkey.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

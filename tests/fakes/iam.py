@@ -329,13 +329,6 @@ class FakeIam(Lookup):
     def tag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, tags: TagMap) -> None:
         self.account.ask(f"iam:Tag{kind.capitalize()}", lambda: self._tags(kind, name_or_arn).update(tags))
 
-    def untag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, keys: tuple[str, ...]) -> None:
-        def act() -> None:
-            for key in keys:
-                self._tags(kind, name_or_arn).pop(key, None)
-
-        self.account.ask(f"iam:Untag{kind.capitalize()}", act)
-
     # Instance profiles
 
     def create_instance_profile(self, name: str, path: str, tags: TagMap) -> None:

@@ -81,7 +81,6 @@ def policy(account: Account, policy: Policy) -> SeenPolicy:
             for each in policy.versions
         ),
         attachments=holders(account, arn),
-        boundary_uses=sum(each.boundary == arn for each in account.roles.values()),
     )
 
 
@@ -93,11 +92,7 @@ def holders(account: Account, arn: Arn) -> int:
 
 def key_reports(account: Account, user: User) -> tuple[KeyReport, ...]:
     """Give a user's keys as the credential report shows them."""
-    return tuple(
-        KeyReport(key.status == "Active", key.created)
-        for key in account.keys.values()
-        if key.user == user.name
-    )
+    return tuple(KeyReport(key.status == "Active") for key in account.keys.values() if key.user == user.name)
 
 
 def _inline(policies: dict[str, PolicyDocument]) -> tuple[InlinePolicy, ...]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import pytest
+from tests.house.sources import nothing
+from tests.unit.keys.world import KEY
+from tests.unit.test_credential_process import NOW, SESSION
+from tests.unit.test_credential_process import command as helper
+from tests.unit.test_credential_process import imported as of_process
 
 from leastkey.cli.main import COMMANDS
+from leastkey.disk.home import prepare_home
+from leastkey.disk.sessions import Sessions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.house.conftest import Measured
 
 HEAVY = {
     "boto3",
@@ -22,34 +35,62 @@ HEAVY = {
     "ruamel",
     "ssl",
 }
-MOST = 130
-"""Modules `leastkey --help` may load; a bare interpreter loads about thirty of them."""
+HELP = 130
+"""Modules that `leastkey --help` may load; a bare interpreter loads about thirty of them."""
+HELP_OF_A_COMMAND = 150
+"""Modules that `leastkey COMMAND --help` may load."""
+WARM = 12
+"""Modules that the credential helper may load beyond a bare interpreter when its session is cached: it runs before
+every single command of every AWS tool."""
 
 
 def imported(*arguments: str) -> set[str]:
     """Give the modules that leastkey imports for a command line that needs no account."""
-    ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "leastkey", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    lines = [line for line in ended.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rsplit("|", 1)[-1].strip() for line in lines[1:]}
+    return of_process([sys.executable, "-m", "leastkey", *arguments])
 
 
 def packages(modules: set[str]) -> set[str]:
     return {module.split(".")[0] for module in modules}
 
 
-@pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",), ("help", "key-limit")], ids=" ".join)
-def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    modules = imported(*arguments)
-    assert not packages(modules) & HEAVY
-    assert len(modules) <= MOST
+def test_help_imports_nothing_heavy(measured: Measured) -> None:
+    lines = [(), ("--help",), ("--version",), ("help", "key-limit")]
+    found = {f"leastkey {' '.join(line)}": imported(*line) for line in lines}
+    measured("import of help", f"{max(map(len, found.values()))} of {HELP} modules, none heavy")
+    _within(found, HELP)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
-    assert not packages(imported(command, "--help")) & HEAVY
+def test_the_help_of_a_command_imports_nothing_heavy(measured: Measured) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        modules = pool.map(lambda command: imported(command, "--help"), COMMANDS)
+        found = dict(zip((f"leastkey {command} --help" for command in COMMANDS), modules, strict=True))
+    measured(
+        "import of each",
+        f"{max(map(len, found.values()))} of {HELP_OF_A_COMMAND} modules in {len(found)} commands, none heavy",
+    )
+    _within(found, HELP_OF_A_COMMAND)
+
+
+def test_the_warm_helper_imports_next_to_nothing(tmp_path: Path, measured: Measured) -> None:
+    home = tmp_path / "state"
+    prepare_home(home)
+    Sessions(home, kernel=False).put(KEY, SESSION, refresh_at=NOW + timedelta(minutes=40))
+    bare = of_process([sys.executable, "-I", "-S", "-c", "pass"])
+    more = of_process(helper(home)) - bare
+    measured("import of helper", f"{len(more)} of {WARM} modules more than a bare interpreter")
+    _within({" ".join(sorted(more)): more}, WARM)
+
+
+def _within(found: dict[str, set[str]], most: int) -> None:
+    nothing(
+        [
+            f"{line}: {', '.join(heavy)}"
+            for line, modules in found.items()
+            if (heavy := packages(modules) & HEAVY)
+        ],
+        "import it inside the function that needs it",
+    )
+    nothing(
+        [f"{line}: {len(modules)} modules" for line, modules in found.items() if len(modules) > most],
+        f"at most {most}; `python -X importtime -m leastkey ...` shows who imports them",
+    )

@@ -12,6 +12,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+WATCH = Path(__file__).parent / "watch"
+"""A folder whose sitecustomize holds every Python program to this computer."""
 
 SPEC = """\
 version: 1
@@ -62,6 +64,8 @@ class Home:
             "LANG": "C.UTF-8",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            "PYTHONPATH": str(WATCH),
+            "PYTHONWARNINGS": "error",
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
 

@@ -44,7 +44,6 @@ AWS_SUFFIXES: Final = (
     ".sc2s.sgov.gov",
 )
 HELPER: Final = "leastkey/credential_process.py"
-VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,11 +279,6 @@ class AwsIam:
         operation, parameter = _TAGGED[kind]
         self._write(f"Tag{operation}", **{parameter: name_or_arn}, Tags=_tag_list(tags))
 
-    def untag(self, kind: TaggedKind, name_or_arn: str, keys: tuple[str, ...]) -> None:
-        """Remove tags."""
-        operation, parameter = _TAGGED[kind]
-        self._write(f"Untag{operation}", **{parameter: name_or_arn}, TagKeys=list(keys))
-
     def create_instance_profile(self, name: str, path: str, tags: TagMap) -> None:
         """Create an instance profile without a role."""
         self._write("CreateInstanceProfile", InstanceProfileName=name, Path=path, Tags=_tag_list(tags))

@@ -122,7 +122,6 @@ def policy(raw: Json, versions: Iterable[Json] | None = None) -> SeenPolicy:
             for version in (raw.get("PolicyVersionList") or () if versions is None else versions)
         ),
         attachments=int(raw.get("AttachmentCount") or 0),
-        boundary_uses=int(raw.get("PermissionsBoundaryUsageCount") or 0),
     )
 
 
@@ -141,10 +140,7 @@ def report_rows(content: bytes) -> Mapping[str, UserReport]:
     return {
         row["user"].lower(): UserReport(
             keys=tuple(
-                KeyReport(
-                    active=row[f"access_key_{slot}_active"] == "true",
-                    last_rotated=_time(row[f"access_key_{slot}_last_rotated"]),
-                )
+                KeyReport(active=row[f"access_key_{slot}_active"] == "true")
                 for slot in (1, 2)
                 if _has_key(row, slot)
             ),

@@ -58,7 +58,6 @@ class KeyReport:
     """One key slot of a user in the credential report. The report gives no key ids."""
 
     active: bool
-    last_rotated: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,6 @@ class SeenPolicy:
     name: str
     versions: tuple[SeenPolicyVersion, ...]
     attachments: int
-    boundary_uses: int = 0
 
     @property
     def document(self) -> PolicyDocument | None:

@@ -250,10 +250,6 @@ class Iam(AccessKeys, Protocol):
         """Delete a user that has nothing left."""
         ...
 
-    def untag(self, kind: Literal["user", "role", "policy"], name_or_arn: str, keys: tuple[str, ...]) -> None:
-        """Remove tags. Idempotent."""
-        ...
-
     def create_instance_profile(self, name: str, path: str, tags: TagMap) -> None:
         """Create an instance profile without a role."""
         ...

@@ -58,7 +58,6 @@ class Caller:
     key_id: str = ""
     user_name: str = ""
     role_name: str = ""
-    session_name: str = ""
     user_id: str = ""
     mfa: bool | None = None
     issued_at: datetime | None = None
@@ -79,10 +78,9 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A refused authorization: AWS's wording, whether a Deny said so, and what was asked."""
+    """A refused authorization: AWS's wording and what was asked."""
 
     message: str
-    explicit: bool
     action: str
     resource: str
 
@@ -103,11 +101,6 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-
-    def header(self, name: str) -> str:
-        """Give a header's value, "" when there is none."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
 
 
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fakes.memory_vault import MemoryVault
 from tests.unit.keys.world import BINDING, START
 
 from leastkey.broker.refresh import refresh_at
@@ -18,7 +19,6 @@ from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.iam.names import name_fault
 from leastkey.ports.local import Binding, BindingKey, vault_entry
 from leastkey.secret import Secret
-from leastkey.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

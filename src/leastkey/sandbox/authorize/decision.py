@@ -91,7 +91,7 @@ def _unjudged(name: str, action: str) -> Denial:
     words = (
         f"{action} is refused: the sandbox cannot tell which resource `{name}` is, and lets nobody through"
     )
-    return Denial(words, explicit=False, action=action, resource=name)
+    return Denial(words, action=action, resource=name)
 
 
 def _is_elsewhere(resource: str, request: AwsRequest) -> bool:
@@ -207,7 +207,7 @@ def _denial(request: AwsRequest, needed: Authorization, caller: Caller, found: D
     explicit = found.verdict is Verdict.EXPLICITLY_DENIED
     if caller.principal.type == "anonymous":
         message = "Access Denied" if request.service == "s3" else "Missing Authentication Token"
-        return Denial(message, explicit=explicit, action=needed.action, resource=shown(needed.resource))
+        return Denial(message, action=needed.action, resource=shown(needed.resource))
     by, none = _LAYERS[found.decided_by]
     reason = (
         f"with an explicit deny in {by}" if explicit else f"because {none} allows the {needed.action} action"
@@ -219,7 +219,7 @@ def _denial(request: AwsRequest, needed: Authorization, caller: Caller, found: D
         words = f"You are not authorized to perform this operation. {words}"
     if needed.unresolved:
         words += " (the sandbox could not tell which resource the request means and asked for `*`)"
-    return Denial(words, explicit=explicit, action=needed.action, resource=resource)
+    return Denial(words, action=needed.action, resource=resource)
 
 
 def _quoted(request: AwsRequest, resource: str) -> str:

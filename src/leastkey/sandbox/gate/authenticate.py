@@ -131,7 +131,6 @@ class Authenticator:
             account,
             key_id=claim.key_id,
             role_name=role.name,
-            session_name=session.name,
             user_id=f"{role.id}:{session.name}",
             mfa=session.mfa,
             issued_at=session.issued_at,

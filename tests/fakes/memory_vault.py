@@ -1,4 +1,4 @@
-"""A vault that forgets with its process. For tests."""
+"""A vault that forgets with its process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leastkey.secret import Secret
-
-__all__ = ["MemoryVault"]
 
 
 class MemoryVault:
