@@ -30,6 +30,10 @@ CALLED_FROM_OUTSIDE = {
     ),
     **dict.fromkeys(("rate", "pages"), "tests, which see there what was measured and asked"),
     "assume_role": "the contract of both STS adapters; the helper asks by itself, without an SDK",
+    **dict.fromkeys(
+        ("placed", "comparison", "steps", "question", "allowed", "differences"), "who reads an adoption"
+    ),
+    **dict.fromkeys(("is_same", "proves", "commands", "read_existing"), "who reads an adoption"),
     "user_is_new": "the plan's own account of what a key's making rests on",
 }
 """Names that somebody else reads, each with who does."""
@@ -104,4 +108,8 @@ def test_every_name_the_sources_define_is_used_by_them(measured: Measured) -> No
     nothing(
         dead,
         "take it out, with what only tests it; a name that a library calls stands in CALLED_FROM_OUTSIDE",
+    )
+    nothing(
+        CALLED_FROM_OUTSIDE.keys() - {name.strip(".") for _, name in defined if name not in read},
+        "the sources read these or have them no more: take them out of CALLED_FROM_OUTSIDE",
     )

@@ -26,6 +26,8 @@ KINDS = {"console", "json", "python", "sh", "text", "yaml"}
 PLACES = (ROOT, ROOT / "src/leastkey")
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}}'
 """What a file that a spec names is taken to hold."""
+AT_A_TERMINAL = {"docs/tutorial.md": "tests/e2e/test_init_dialogue.py"}
+"""Documents that show a dialogue, which needs a terminal and stands in a `text` block; each with the test that holds it."""
 OF_THE_USER = {"leastkey.yaml", "~/.aws/config"}
 FILE = re.compile(r"(?:[\w.*-]+/)*[\w.*-]+\.(?:py|md|json|toml|lock|ya?ml|sh|cfg)|(?:src|tests|docs|tools|cases|examples|benchmarks|requirements|\.ci)/[\w./*-]*")  # fmt: skip
 
@@ -50,10 +52,18 @@ def test_every_block_says_what_it_is_and_none_hides_a_command() -> None:
         [f"{block.place} ```{block.kind}" for _, block in BLOCKS if block.kind not in KINDS],
         f"say one of: {', '.join(sorted(KINDS))}",
     )
+    shown = [
+        (str(path.relative_to(ROOT)), block)
+        for path, block in BLOCKS
+        if block.kind == "text" and re.search(r"^\$ ", block.text, re.MULTILINE)
+    ]
     nothing(
-        [block.place for _, block in BLOCKS if block.kind == "text" and re.search(r"^\$ ", block.text, re.MULTILINE)],
+        [block.place for name, block in shown if name not in AT_A_TERMINAL],
         "a block with commands is a `console` block, which is run",
-    )  # fmt: skip
+    )
+    assert [name for name, _ in shown] == list(AT_A_TERMINAL), "one dialogue a document"
+    for name, test in AT_A_TERMINAL.items():
+        assert name in (ROOT / test).read_text(), f"{test} does not read {name}"
 
 
 def test_a_shell_block_holds_targets_of_the_makefile_and_nothing_else() -> None:

@@ -124,7 +124,7 @@ def lines_of_others(data: bytes) -> list[str]:
 
 
 @given(files())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_new_section_is_read_by_botocore_and_every_other_byte_stays(data: bytes) -> None:
     new = edited(data, WANTED)
     before, after = parsed(data), parsed(new)
@@ -136,7 +136,7 @@ def test_a_new_section_is_read_by_botocore_and_every_other_byte_stays(data: byte
 
 
 @given(st.booleans().flatmap(lambda ours: files(with_ours=ours)))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_sections_set_at_once_read_as_if_set_one_after_the_other(data: bytes) -> None:
     sections = {OURS: MOVED.settings, "second": WANTED.settings, "third": MOVED.settings}
     one_by_one = data
@@ -146,7 +146,7 @@ def test_sections_set_at_once_read_as_if_set_one_after_the_other(data: bytes) ->
 
 
 @given(files())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_sections_removed_at_once_leave_what_removing_one_after_the_other_leaves(data: bytes) -> None:
     names = (OURS, "second", "third")
     full = ConfigText(data.decode()).written(dict.fromkeys(names, WANTED.settings))
@@ -160,7 +160,7 @@ def test_sections_removed_at_once_leave_what_removing_one_after_the_other_leaves
 
 
 @given(files())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_write_then_remove_gives_the_original_bytes(data: bytes) -> None:
     new = edited(edited(data, WANTED), MOVED)
     removed = ConfigText(new.decode()).removed([OURS])
@@ -169,7 +169,7 @@ def test_write_then_remove_gives_the_original_bytes(data: bytes) -> None:
 
 
 @given(files(with_ours=True))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_section_changed_in_place_leaves_the_lines_of_others_alone(data: bytes) -> None:
     assume(b"[DEFAULT]" not in data)  # its settings show up in every section botocore reads
     new = edited(data, MOVED)

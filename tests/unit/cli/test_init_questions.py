@@ -1,3 +1,5 @@
+"""What `leastkey init` asks, in which order, and what it makes of the answers."""
+
 from __future__ import annotations
 
 import io
