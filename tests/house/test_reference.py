@@ -33,7 +33,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, 
             yield from commands(command, inner)
 
 
-ALL_COMMANDS = dict(commands(cli, click.Context(cli, info_name="leastkey")))
+ALL_COMMANDS = dict(commands(cli, click.Context(cli, info_name="leastkey", **cli.context_settings)))
 
 
 def test_the_reference_pages_are_as_the_code_says() -> None:

@@ -10,6 +10,7 @@ import tomllib
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.house.sources import ROOT, nothing, sources
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ ANY = re.compile(
     r"#\s*(noqa|type:\s*ignore|pragma|pyright|pylint|flake8|ruff:|mypy:|nosec|isort:|fmt:\s*off|yapf)", re.IGNORECASE
 )  # fmt: skip
 GOOD = re.compile(
-    r"(# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]  )?(# noqa: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)*  )?# \w.{3,}"
+    r"(?=# noqa: |# type: ignore\[)(# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]  )?(# noqa: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)*  )?"
+    r"# (?!noqa|type:)\w.{3,}"
 )
 
 
@@ -110,3 +112,24 @@ def test_mypy_and_pytest_are_as_strict_as_they_can_be() -> None:
         "a warning is an error, without exception"
     )
     assert tool["coverage"]["report"]["exclude_also"] == [r"case _:\s*assert_never\(.*\)"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_good"),
+    [
+        ("# noqa: E501  # long text", True),
+        ("# type: ignore[misc]  # noqa: E501  # long text", True),
+        ("# noqa", False),
+        ("# noqa: E501", False),
+        ("# type: ignore", False),
+        ("# type: ignore[misc]", False),
+        ("# type: ignore[misc]  # noqa: E501", False),
+        ("# ruff: noqa", False),
+        ("# ruff: noqa: E501  # long text", False),
+        ("# pragma: no cover  # because", False),
+        ("# fmt: off", False),
+    ],
+)
+def test_the_check_knows_a_suppression_and_its_reason(comment: str, is_good: bool) -> None:  # noqa: FBT001  # a parameter of the table
+    assert ANY.match(comment)
+    assert bool(GOOD.fullmatch(comment)) is is_good
