@@ -24,7 +24,7 @@ ANY = re.compile(
 )  # fmt: skip
 GOOD = re.compile(
     r"(?=# noqa: |# type: ignore\[)(# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]  )?(# noqa: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)*  )?"
-    r"# (?!noqa|type:)\w.{3,}"
+    r"# (?!noqa|type:)[\w`].{3,}"
 )
 
 

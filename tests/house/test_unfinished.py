@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.house.documents import DOCUMENTS
@@ -16,10 +15,11 @@ if TYPE_CHECKING:
 MARKS = re.compile(
     r"\b(TODO|FIXME|XXX|HACK|WIP)\b|raise NotImplementedError|pragma: no cover|pytest\.mark\.xfail"
 )
+KNOW_THE_WORDS = {"test_unfinished.py", "test_suppressions.py"}
 
 
 def test_no_mark_of_unfinished_work_stands_anywhere() -> None:
-    texts = {each.name: each.text for each in sources() if each.path != Path(__file__)}
+    texts = {each.name: each.text for each in sources() if each.path.name not in KNOW_THE_WORDS}
     texts |= {str(path.relative_to(ROOT)): path.read_text() for path in DOCUMENTS}
     nothing(
         [
