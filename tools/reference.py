@@ -24,8 +24,8 @@ EDITOR = """\
 it as [leastkey.schema.json](leastkey.schema.json). Editors complete keys, services, levels and regions from it, explain each key,
 and mark what cannot be right before any command runs. Nothing is fetched: the schema is a file beside the spec.
 
-```sh
-leastkey help schema > leastkey.schema.json
+```console
+$ leastkey help schema > leastkey.schema.json
 ```
 Editors with the YAML language server (VS Code's YAML extension, Neovim, Helix and others) are told by a comment in the spec's first
 line, whose path is seen from the spec's folder; others map the file name `leastkey.yaml` to the schema in their settings:

@@ -110,7 +110,7 @@ def test_every_yaml_block_is_a_spec_and_every_other_block_is_read() -> None:
 def _fault(block: Block) -> str | None:
     try:
         match block.kind:
-            case "yaml":
+            case "yaml" if re.search(r"^[^#\n]", block.text, re.MULTILINE):
                 parse_spec(block.text, block.place, lambda _: POLICY)
             case "json":
                 json.loads(block.text)

@@ -65,7 +65,6 @@ class Home:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
             "PYTHONPATH": str(WATCH),
-            "PYTHONWARNINGS": "error",
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         }
 

@@ -1,9 +1,13 @@
-"""What every Python program that a test starts runs first: it reaches this computer only."""
+"""What every Python program that a test starts runs first: it reaches this computer only, and a warning is an error.
+
+Programs of the computer itself, such as Debian's AWS CLI, may warn: their warnings are not ours to end.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import sys
+import warnings
 
 
 def _is_here(host: object) -> bool:
@@ -30,3 +34,5 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_watch)
+if sys.prefix != sys.base_prefix:
+    warnings.simplefilter("error")
