@@ -220,7 +220,8 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
         return connect.admin_sts().caller()
     except AwsError as error:
         skew = clock_skew(error, here.clock.now(), state=NOTHING_CHANGED)
-        failed = skew or refusal(error)
+        # A question whose answer is lost has changed nothing.
+        failed = skew or refusal(error if error.code else AwsError(error.call, "", error.message))
         if failed.code == "bad-credentials":
             failed.why = (f"from       {connect.administrator.source}", *failed.why)
         if failed.code == "no-answer" and connect.administrator.endpoint_url is not None:
