@@ -31,7 +31,6 @@ CALLED_FROM_OUTSIDE = {
         ("placed", "comparison", "steps", "question", "allowed", "differences"), "who reads an adoption"
     ),
     **dict.fromkeys(("is_same", "proves", "commands", "read_existing"), "who reads an adoption"),
-    "user_is_new": "the plan's own account of what a key's making rests on",
 }
 """Names that somebody else reads, each with who does."""
 
