@@ -90,3 +90,11 @@ def test_roles_that_trust_the_old_user_by_name_are_told() -> None:
     assert any(
         caution.startswith("the role deploy trusts `automation_user` by name") for caution in result.cautions
     )
+
+
+def test_in_the_embedded_aws_the_steps_begin_as_its_administrator() -> None:
+    commands = [command for step in adopted(user(HELD), target="sandbox").steps for command in step.commands]
+    assert 'eval "$(leastkey sandbox env)"' in commands
+    assert 'eval "$(leastkey sandbox env)"' not in [
+        command for step in adopted(user(HELD)).steps for command in step.commands
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,3 +110,32 @@ def test_a_condition_the_new_trust_sets_itself_is_carried() -> None:
 def test_more_than_assuming_is_named() -> None:
     result = adopted_role(trusts(LAMBDA, ["sts:AssumeRole", "sts:TagSession"]))
     assert [left.what for left in result.left] == ["trust statement 1: sts:TagSession"]
+
+
+def test_a_trust_that_cannot_be_read_lets_nobody_in() -> None:
+    result = adopted(replace(role(trusts(LAMBDA), inline("logs", allow("logs:PutLogEvents"))), trust=None))
+    assert ("the trust policy", "it cannot be read") in [(left.what, left.why) for left in result.left]
+
+
+def test_a_second_external_id_of_one_account_is_left_out() -> None:
+    root = {"AWS": f"arn:aws:iam::{OTHER}:root"}
+    result = adopted_role(
+        [
+            trusts(root, Condition={"StringEquals": {"sts:ExternalId": each}})
+            for each in ("acme-one", "acme-two")
+        ]
+    )
+    assert [use.external_id for use in uses(result)] == ["acme-one"]
+    assert any("a second external id" in left.why for left in result.left)
+
+
+def test_an_identity_provider_is_left_out() -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.com"
+    result = adopted_role([trusts(LAMBDA), trusts({"Federated": provider}, "sts:AssumeRoleWithWebIdentity")])
+    assert any(provider in left.what for left in result.left)
+
+
+def test_a_service_that_a_spec_cannot_name_is_left_out() -> None:
+    result = adopted_role([trusts(LAMBDA), trusts({"Service": "spotfleet.amazonaws.com"})])
+    assert [use.service for use in uses(result)] == ["lambda"]
+    assert any("does not know this service" in left.why for left in result.left)
