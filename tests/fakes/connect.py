@@ -126,6 +126,8 @@ class FakeCalls:
 class FakeConnect:
     """Implements `ports.aws.Connect`."""
 
+    endpoint_url: str | None = None
+
     def __init__(self, account: Account | None = None) -> None:
         self.account = account or Account()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.account import Account
 from tests.fakes.connect import FakeConnect
 from tests.fakes.local import Computer
-from tests.fakes.projects import PROJECT
+from tests.fakes.projects import PROJECT, project
 
 from leastkey.apply.local_state import see_local
 from leastkey.apply.observe import observe
@@ -50,7 +50,7 @@ class World:
     def plan(self, wanted: Wanted, local: Local | None = None) -> Plan:
         local = local or self.computer.process()
         seen = self.look(local)
-        return make_plan(wanted, seen, see_local(wanted, wanted.account, None, local, helper=HELPER))
+        return make_plan(wanted, seen, see_local(wanted, None, local, helper=HELPER))
 
     def up(self, wanted: Wanted, progress: Progress | None = None) -> Applied:
         local = self.computer.process()
@@ -60,9 +60,8 @@ class World:
     def destroy_plan(self, local: Local | None = None) -> Plan:
         local = local or self.computer.process()
         seen = self.look(local)
-        return make_destroy_plan(
-            PROJECT, seen, see_local(PROJECT, self.account.id, None, local, helper=HELPER)
-        )
+        nothing = project()
+        return make_destroy_plan(nothing, seen, see_local(nothing, None, local, helper=HELPER))
 
     def destroy(self) -> Applied:
         local = self.computer.process()

@@ -76,7 +76,7 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
 
 
 def _key(work: Work, identity: str) -> BindingKey:
-    return BindingKey(work.wanted.account, work.endpoint, work.wanted.project, identity)
+    return work.project.binding(identity)
 
 
 def binding_for(work: Work, identity: WantedIdentity, user: str) -> Binding:
@@ -95,7 +95,7 @@ def _filled(
         partition=work.wanted.partition,
         region=work.wanted.region,
         target=work.wanted.target,
-        endpoint_url=work.endpoint_url,
+        endpoint_url=work.connect.endpoint_url,
         role=role,
         user=user,
         access_key=None if same is None else same.access_key,

@@ -2,78 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leastkey.compile.wanted import Wanted
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.keys.profile import profile_state
 from leastkey.plan.seen_local import LocalIdentity, SeenLocal
-from leastkey.ports.local import Binding, BindingKey, vault_entry
+from leastkey.ports.local import ProjectKey, account_at, endpoint_key, vault_entry
 
 if TYPE_CHECKING:
-    from leastkey.compile.wanted import WantedIdentity
-    from leastkey.iam.arn import AccountId
+    from leastkey.compile.wanted import Wanted, WantedIdentity, WantedProfile
     from leastkey.plan.seen_local import ProfileState
-    from leastkey.ports.local import HelperCommand, Intent, Local
+    from leastkey.ports.local import Binding, BindingKey, HelperCommand, Intent, Local
 
-__all__ = ["see_local"]
+__all__ = ["project_of", "see_local"]
 
 _USUAL = "/.aws/config"
 _CLOSED = frozenset({"vault-locked", "no-vault"})
 
 
-def see_local(
-    project: Wanted | str,
-    account: AccountId,
-    endpoint: str | None,
-    local: Local,
-    *,
-    helper: HelperCommand,
-    endpoint_url: str | None = None,
-) -> SeenLocal:
-    """Give what is known. With a compiled project its profiles are looked at; with a name alone, only what is remembered."""
-    name = project.project if isinstance(project, Wanted) else project
-    here = (account, endpoint, name)
-    bound = {each.key.identity: each for each in local.bindings.all() if _place(each.key) == here}
-    intents = [intent for intent in local.intents.open() if _place(intent.key) == here]
-    wanted = {each.name: each for each in project.identities} if isinstance(project, Wanted) else {}
-    names = {*bound, *(intent.key.identity for intent in intents), *wanted}
-    lost = _lost(list(bound.values()), local)
-    look = _Look(account, endpoint, name, endpoint_url, local, helper, lost)
-    identities = {
-        each: look.identity(bound.get(each), [i for i in intents if i.key.identity == each], wanted.get(each))
-        for each in sorted(names)
+def project_of(wanted: Wanted, endpoint_url: str | None) -> ProjectKey:
+    """Give what a project is called on this computer."""
+    return ProjectKey(wanted.account, endpoint_key(wanted.target, endpoint_url), wanted.project)
+
+
+def see_local(wanted: Wanted, endpoint_url: str | None, local: Local, *, helper: HelperCommand) -> SeenLocal:
+    """Give what is known of the project's identities: those the spec has, and those only this computer remembers."""
+    project = project_of(wanted, endpoint_url)
+    bound = {each.key.identity: each for each in local.bindings.all() if project.holds(each.key)}
+    intents = [intent for intent in local.intents.open() if project.holds(intent.key)]
+    identities = {each.name: each for each in wanted.identities}
+    names = {*bound, *(intent.key.identity for intent in intents), *identities}
+    look = _Look(project, endpoint_url, local, helper, _lost(list(bound.values()), local))
+    seen = {
+        name: look.identity(
+            bound.get(name), [each for each in intents if each.key.identity == name], identities.get(name)
+        )
+        for name in sorted(names)
     }
-    unbound = any(each.access_key is None for each in identities.values())
+    is_unbound = any(each.access_key is None for each in seen.values())
     config = local.profiles.config_file
     return SeenLocal(
-        identities,
-        _held(account, endpoint, local) if unbound else {},
+        seen,
+        _held(project, local) if is_unbound else {},
         f"~{_USUAL}" if config.replace("\\", "/").endswith(_USUAL) else config,
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Look:
     """Looks at one identity after the other."""
 
-    def __init__(
-        self,
-        account: AccountId,
-        endpoint: str | None,
-        project: str,
-        endpoint_url: str | None,
-        local: Local,
-        helper: HelperCommand,
-        lost: frozenset[BindingKey],
-    ) -> None:
-        self._account = account
-        self._endpoint = endpoint
-        self._project = project
-        self._endpoint_url = endpoint_url
-        self._local = local
-        self._helper = helper
-        self._lost = lost
+    project: ProjectKey
+    endpoint_url: str | None
+    local: Local
+    helper: HelperCommand
+    lost: frozenset[BindingKey]
 
     def identity(
         self, bound: Binding | None, intents: list[Intent], wanted: WantedIdentity | None
@@ -88,45 +73,26 @@ class _Look:
             profile=state,
             profile_place=place,
             settling=len(intents),
-            is_secret_lost=bound is not None and bound.key in self._lost,
+            is_secret_lost=bound is not None and bound.key in self.lost,
         )
 
     def _profile(self, wanted: WantedIdentity, bound: Binding | None) -> tuple[ProfileState, str | None]:
-        if wanted.profile is None or wanted.user is None:
+        if wanted.profile is None:
             return "absent", None
-        profiles = self._local.profiles
-        binding = Binding(
-            key=BindingKey(self._account, self._endpoint, self._project, wanted.name),
-            partition=wanted.role.arn.partition,
-            region=wanted.profile.region,
-            target="aws",
-            endpoint_url=self._endpoint_url,
-            role=wanted.role.arn,
-            user=wanted.user.name,
-            access_key=None,
-            vault="",
-            session_seconds=wanted.session_seconds,
-            profile=None,
-            config_file=None,
-            updated=self._local.clock.now(),
-        )
-        state = profile_state(wanted.profile, binding, self._helper, profiles)
-        if state == "ours-current" and not _serves(bound, binding, wanted.profile.name):
+        profiles = self.local.profiles
+        key = self.project.binding(wanted.name)
+        state = profile_state(wanted.profile, key, self.endpoint_url, self.helper, profiles)
+        if state == "ours-current" and not self._serves(bound, wanted, wanted.profile):
             state = "ours-stale"
         place = profiles.shadowed_by(wanted.profile.name) if state == "shadowed" else None
         return state, place or (profiles.config_file if state in {"foreign", "shadowed"} else None)
 
-
-def _serves(bound: Binding | None, wanted: Binding, profile: str) -> bool:
-    """Say whether the broker behind a profile would do what the spec says."""
-    if bound is None or bound.profile != profile:
-        return False
-    told = (bound.role, bound.session_seconds, bound.region, bound.endpoint_url)
-    return told == (wanted.role, wanted.session_seconds, wanted.region, wanted.endpoint_url)
-
-
-def _place(key: BindingKey) -> tuple[str, str | None, str]:
-    return key.account, key.endpoint, key.project
+    def _serves(self, bound: Binding | None, wanted: WantedIdentity, profile: WantedProfile) -> bool:
+        """Say whether the broker behind a profile would do what the spec says."""
+        if bound is None or bound.profile != profile.name:
+            return False
+        told = (bound.role, bound.session_seconds, bound.region, bound.endpoint_url)
+        return told == (wanted.role.arn, wanted.session_seconds, profile.region, self.endpoint_url)
 
 
 def _lost(bound: list[Binding], local: Local) -> frozenset[BindingKey]:
@@ -149,9 +115,9 @@ def _lost(bound: list[Binding], local: Local) -> frozenset[BindingKey]:
     )
 
 
-def _held(account: AccountId, endpoint: str | None, local: Local) -> dict[str, frozenset[AccessKeyId]]:
+def _held(project: ProjectKey, local: Local) -> dict[str, frozenset[AccessKeyId]]:
     """Give the keys whose secrets lie in the vault, by lower-case user name."""
-    prefix = f"{account}/{endpoint or 'aws'}/"
+    prefix = f"{account_at(project.account, project.endpoint)}/"
     held: dict[str, set[AccessKeyId]] = {}
     for entry in local.vault.entries():
         user, _, key = entry.removeprefix(prefix).rpartition("/")

@@ -19,13 +19,14 @@ from leastkey.iam.marks import path_of
 from leastkey.iam.refusals import DENIED
 from leastkey.plan.ownership import owns
 from leastkey.plan.seen import Seen, SeenInstanceProfile
+from leastkey.ports.local import ProjectKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from datetime import datetime
 
-    from leastkey.iam.arn import Arn
+    from leastkey.iam.arn import AccountId, Arn
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.iam.document import PolicyDocument
     from leastkey.plan.seen import Caller, SeenUser
@@ -80,16 +81,15 @@ class _Memory:
         self._local = local
         self._endpoint = endpoint
 
-    def pointers(self, account: str, project: str) -> dict[str, AccessKeyId]:
+    def pointers(self, account: AccountId, project: str) -> dict[str, AccessKeyId]:
         """Give the keys in use by lower-case user name."""
         if self._local is None:
             return {}
+        here = ProjectKey(account, self._endpoint, project)
         return {
             binding.user.lower(): binding.access_key
             for binding in self._local.bindings.all()
-            if (binding.key.account, binding.key.endpoint, binding.key.project)
-            == (account, self._endpoint, project)
-            and binding.access_key is not None
+            if here.holds(binding.key) and binding.access_key is not None
         }
 
     def last_written(self, report: CredentialReport | None) -> dict[str, datetime]:

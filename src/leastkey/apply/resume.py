@@ -11,23 +11,19 @@ from leastkey.plan.operation import EnsureKey
 if TYPE_CHECKING:
     from leastkey.apply.work import Work
     from leastkey.plan.plan import Plan
-    from leastkey.ports.local import Local
+    from leastkey.ports.local import Local, ProjectKey
 
 __all__ = ["has_open_operations", "settle"]
 
 
-def has_open_operations(plan: Plan, endpoint: str | None, local: Local) -> bool:
+def has_open_operations(project: ProjectKey, local: Local) -> bool:
     """Say whether a key operation of the project is open on this computer."""
-    place = (plan.account, endpoint, plan.project)
-    return any(
-        (intent.key.account, intent.key.endpoint, intent.key.project) == place
-        for intent in local.intents.open()
-    )
+    return any(project.holds(intent.key) for intent in local.intents.open())
 
 
 def settle(work: Work, plan: Plan) -> None:
     """Finish open operations of users whose key the plan leaves alone. Raises AwsError, LeastkeyError."""
-    if not has_open_operations(plan, work.endpoint, work.local):
+    if not has_open_operations(work.project, work.local):
         return
     planned = {change.operation.user for change in plan.changes if isinstance(change.operation, EnsureKey)}
     for identity in plan.wanted.identities:

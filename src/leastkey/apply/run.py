@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from leastkey.apply.carry import carry_out
+from leastkey.apply.local_state import project_of
 from leastkey.apply.ours import refuse_untagged
 from leastkey.apply.refusals import refusal
 from leastkey.apply.resume import has_open_operations, settle
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import HelperCommand, Local
     from leastkey.ports.people import Progress
 
-__all__ = ["Applied", "apply_plan", "project_lock"]
+__all__ = ["Applied", "apply_plan"]
 
 _NO_JOURNAL: Final = frozenset({"disk-full", "io-failed"})
 """Errors after which the journal itself may be what cannot be written."""
@@ -46,11 +47,6 @@ class Applied:
     seconds: float
 
 
-def project_lock(account: str, endpoint: str | None, project: str) -> str:
-    """Give the name of the lock that a run on a project holds."""
-    return f"{account}/{endpoint or 'aws'}/{project}"
-
-
 def apply_plan(
     plan: Plan,
     connect: Connect,
@@ -58,20 +54,19 @@ def apply_plan(
     progress: Progress,
     *,
     helper: HelperCommand,
-    endpoint: str | None = None,
-    endpoint_url: str | None = None,
 ) -> Applied:
-    """Carry a plan out under the project's lock. `endpoint` is what local state is keyed by, `endpoint_url` where AWS is asked.
+    """Carry a plan out under the project's lock.
 
     An empty plan finishes key operations that an earlier run left open, if there are any, and else does nothing.
     Raises LeastkeyError: `locked` and what the vault says before anything is changed; after that whatever stopped it,
     with how far it came.
     """
-    if plan.is_empty and not has_open_operations(plan, endpoint, local):
+    project = project_of(plan.wanted, connect.endpoint_url)
+    if plan.is_empty and not has_open_operations(project, local):
         return Applied(0, 0.0)
     started = local.clock.monotonic()
     run = uuid4().hex[:12]
-    with local.locks.hold(project_lock(plan.account, endpoint, plan.project), f"apply {run}"):
+    with local.locks.hold(project.lock, f"apply {run}"):
         _refuse_early(plan, connect, local, helper)
         work = Work(
             run,
@@ -79,8 +74,6 @@ def apply_plan(
             connect,
             local,
             progress,
-            endpoint=endpoint,
-            endpoint_url=endpoint_url,
             helper=helper,
         )
         _Run(work, plan).go()

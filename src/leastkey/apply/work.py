@@ -6,6 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from leastkey.apply.local_state import project_of
 from leastkey.apply.retry import FRESH_SECONDS, Hopes, patiently
 from leastkey.errors import AwsError
 from leastkey.keys.retire import unless_missing
@@ -36,8 +37,6 @@ class Work:
         local: Local,
         progress: Progress,
         *,
-        endpoint: str | None,
-        endpoint_url: str | None,
         helper: HelperCommand,
     ) -> None:
         self.run = run
@@ -46,8 +45,7 @@ class Work:
         self.iam = connect.iam()
         self.local = local
         self.progress = progress
-        self.endpoint = endpoint
-        self.endpoint_url = endpoint_url
+        self.project = project_of(wanted, connect.endpoint_url)
         self.helper = helper
         self.writes = 0
         self._lock = threading.Lock()

@@ -70,6 +70,11 @@ class AwsConnect:
         self._making = threading.Lock()
         self.administrator = administrator
 
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where AWS is asked, None for AWS's own endpoint."""
+        return self.administrator.endpoint_url
+
     def iam(self) -> Iam:
         """Give IAM as the administrator."""
         return AwsIam(self._client("iam", None), self._door, self._clock)

@@ -75,6 +75,4 @@ def carry_out(project: Project, plan: Plan) -> Applied:
         project.local,
         project.progress,
         helper=project.machine.helper,
-        endpoint=project.endpoint_key,
-        endpoint_url=project.endpoint_url,
     )

@@ -31,7 +31,7 @@ def command(options: Options) -> None:
 
     def planned() -> Plan:
         seen = look(project, removing=True)
-        return make_destroy_plan(project.wanted.project, seen, known_here(project))
+        return make_destroy_plan(project.wanted, seen, known_here(project))
 
     plan = planned()
     if plan.is_empty:

@@ -30,7 +30,7 @@ def look(project: Project, *, removing: bool = False) -> Seen:
         or any(identity.instance_profile is not None for identity in project.wanted.identities),
         progress=Silent(),
         local=project.local,
-        endpoint=project.endpoint_key,
+        endpoint=project.key.endpoint,
         caller=project.caller,
     )
 
@@ -49,14 +49,7 @@ def look_and_plan(project: Project) -> tuple[Plan, Seen]:
 
 def known_here(project: Project) -> SeenLocal:
     """Give what this computer knows of the project."""
-    return see_local(
-        project.wanted,
-        project.wanted.account,
-        project.endpoint_key,
-        project.local,
-        helper=project.machine.helper,
-        endpoint_url=project.endpoint_url,
-    )
+    return see_local(project.wanted, project.endpoint_url, project.local, helper=project.machine.helper)
 
 
 def who_and_where(project: Project) -> str:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from leastkey.broker.session import session_for
 from leastkey.cli.sessions import assume
-from leastkey.cli.wiring import SANDBOX
 from leastkey.errors import Exit, LeastkeyError
-from leastkey.ports.local import BindingKey
+from leastkey.ports.local import SANDBOX_ENDPOINT
 from leastkey.verify.run import verify
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def prove(
             clock=project.machine.clock,
             progress=project.progress,
             settling=settling,
-            honours_conditions=project.endpoint_key in {None, SANDBOX},
+            honours_conditions=project.key.endpoint in {None, SANDBOX_ENDPOINT},
         )
         for identity in project.wanted.identities
         if name is None or identity.name == name
@@ -49,8 +48,7 @@ def _calls(project: Project, identity: WantedIdentity) -> Calls | None:
     """Give calls as the identity; None where nothing on this computer can wear its role."""
     if identity.user is None:
         return None
-    key = BindingKey(project.wanted.account, project.endpoint_key, project.wanted.project, identity.name)
-    binding = project.local.bindings.get(key)
+    binding = project.local.bindings.get(project.key.binding(identity.name))
     if binding is None:
         raise LeastkeyError(
             "not-set-up",

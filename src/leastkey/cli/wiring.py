@@ -9,8 +9,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from leastkey.apply.local_state import project_of
 from leastkey.apply.refusals import refusal
 from leastkey.aws.connect import connect_admin
 from leastkey.cli.progress import LineProgress
@@ -32,7 +33,7 @@ from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.iam.marks import OUR_PATH
 from leastkey.keys.clock_skew import clock_skew
 from leastkey.keys.profile import repair_profiles
-from leastkey.ports.local import HelperCommand, Local
+from leastkey.ports.local import HelperCommand, Local, ProjectKey, endpoint_key
 from leastkey.spec.settings import region_caution
 
 if TYPE_CHECKING:
@@ -43,10 +44,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Vault
     from leastkey.spec.model import Spec, Target
 
-__all__ = ["SANDBOX", "Machine", "Project", "build", "helper_command", "machine"]
-
-SANDBOX: Final = "sandbox"
-"""What stands for the sandbox's endpoint in local state: its port may change, its identities stay."""
+__all__ = ["Machine", "Project", "build", "helper_command", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +99,14 @@ class Project:
     progress: LineProgress
 
     @property
-    def endpoint_key(self) -> str | None:
-        """What local state is keyed by: None for AWS's own endpoint."""
-        return SANDBOX if self.spec.target == SANDBOX else self.endpoint_url
+    def key(self) -> ProjectKey:
+        """What the project is called on this computer."""
+        return project_of(self.wanted, self.endpoint_url)
 
     @property
     def endpoint_url(self) -> str | None:
         """Where AWS is asked, None for AWS's own."""
-        return self.connect.administrator.endpoint_url
+        return self.connect.endpoint_url
 
 
 def machine() -> Machine:
@@ -133,13 +131,13 @@ def build(options: Options) -> Project:
     _refuse_idle(spec, options)
     here = machine()
     progress = LineProgress(options.show)
-    connect = _sandbox(here, spec) if spec.target == SANDBOX else _aws(here, spec, options)
+    connect = _sandbox(here, spec) if spec.target == "sandbox" else _aws(here, spec, options)
     caller = _caller(connect, here)
     _refuse_own(caller, here)
     _refuse_wrong_account(spec, caller, connect)
     if (caution := region_caution(spec.region)) is not None:
         options.show.marked("warning", "note", f"  {caution}")
-    if caller.is_root and spec.target != SANDBOX:
+    if caller.is_root and spec.target != "sandbox":
         options.show.marked("warning", "note", "  these are root credentials; an administrator role is safer")
     wanted = compile_project(
         spec,
@@ -156,7 +154,7 @@ def _refuse_idle(spec: Spec, options: Options) -> None:
     """Refuse options that would do nothing in the embedded AWS: who gives one believes to be elsewhere."""
     given = {"--admin-profile": options.admin_profile, "--allow-endpoint": options.allow_endpoint}
     for name, value in given.items():
-        if spec.target == SANDBOX and value is not None:
+        if spec.target == "sandbox" and value is not None:
             raise LeastkeyError(
                 "usage",
                 f"`{name}` says nothing to the embedded AWS, and this is where the command would go",
@@ -205,12 +203,12 @@ def _profile_names(spec: Spec, options: Options) -> dict[str, str] | None:
 
 def _bound_profiles(here: Machine, spec: Spec, caller: Caller, connect: AwsConnect) -> dict[str, str]:
     """Give the profiles identities have on this computer: a name chosen once with `--profile` stays."""
-    endpoint = SANDBOX if spec.target == SANDBOX else connect.administrator.endpoint_url
-    place = (caller.account, endpoint, spec.project)
+    endpoint = endpoint_key(spec.target, connect.endpoint_url)
+    project = ProjectKey(caller.account, endpoint, spec.project)
     return {
         each.key.identity: each.profile
         for each in FileBindings(here.home).all()
-        if each.profile is not None and (each.key.account, each.key.endpoint, each.key.project) == place
+        if each.profile is not None and project.holds(each.key)
     }
 
 

@@ -29,7 +29,7 @@ from leastkey.keys.recover import (
     unproved,
 )
 from leastkey.keys.retire import retire_key, switch_off_and_delete
-from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, lock_name, seen_key, token_of
+from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, seen_key, token_of
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
 
@@ -74,7 +74,7 @@ def ensure_key(
     A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
     """
     work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
-    with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+    with work.locked():
         local.vault.probe()
         if born is not None:
             _forget_past(work, born)

@@ -36,23 +36,29 @@ EARLIER: Final = frozenset(
 """Settings of the same section that AWS's tools look at before `credential_process`."""
 
 
-def profile_section(wanted: WantedProfile, binding: Binding, helper: HelperCommand) -> ProfileSection:
+def profile_section(
+    wanted: WantedProfile, key: BindingKey, endpoint_url: str | None, helper: HelperCommand
+) -> ProfileSection:
     """Give the section to write. `endpoint_url` stands in it only where the endpoint is not AWS's own."""
     check_helper(helper)
-    endpoint = () if binding.endpoint_url is None else (("endpoint_url", binding.endpoint_url), S3)
+    endpoint = () if endpoint_url is None else (("endpoint_url", endpoint_url), S3)
     return ProfileSection(
         wanted.name,
         (
             ("region", wanted.region),
             ("output", wanted.output),
             *endpoint,
-            (COMMAND, helper.line(binding_id(binding.key))),
+            (COMMAND, helper.line(binding_id(key))),
         ),
     )
 
 
 def profile_state(
-    wanted: WantedProfile, binding: Binding, helper: HelperCommand, profiles: Profiles
+    wanted: WantedProfile,
+    key: BindingKey,
+    endpoint_url: str | None,
+    helper: HelperCommand,
+    profiles: Profiles,
 ) -> ProfileState:
     """Say what stands in the AWS config file under the profile's name. Settings the user added to ours are the user's."""
     section = profiles.read(wanted.name)
@@ -61,11 +67,11 @@ def profile_state(
     if section is None:
         return "absent"
     seen = dict(section.settings)
-    if not _is_of(seen, binding.key):
+    if not _is_of(seen, key):
         return "foreign"
     if EARLIER & seen.keys():
         return "shadowed"
-    ours = dict(profile_section(wanted, binding, helper).settings)
+    ours = dict(profile_section(wanted, key, endpoint_url, helper).settings)
     is_current = all(seen.get(name) == ours.get(name) for name in OURS) and (
         S3[0] in seen or S3[0] not in ours
     )
@@ -78,8 +84,8 @@ def bind_profile(wanted: WantedProfile, binding: Binding, helper: HelperCommand,
     A section of ours under an older name is removed afterwards. Refused: a profile that is not ours, and one that a
     static key would win over.
     """
-    section = profile_section(wanted, binding, helper)
-    match profile_state(wanted, binding, helper, local.profiles):
+    section = profile_section(wanted, binding.key, binding.endpoint_url, helper)
+    match profile_state(wanted, binding.key, binding.endpoint_url, helper, local.profiles):
         case "foreign":
             raise _foreign(wanted.name, local.profiles)
         case "shadowed":

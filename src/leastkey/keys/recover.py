@@ -17,7 +17,7 @@ from leastkey.iam.credentials import shown
 from leastkey.iam.marks import OPERATION_TAG
 from leastkey.keys.prove import KEPT, prove
 from leastkey.keys.retire import finish_retiring, retire_found
-from leastkey.keys.work import KeyWork, age_seconds, lock_name, seen_key, token_of
+from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def recover(
     """Finish the open operations on a user's keys; gives the key in use afterwards. Without open ones, no request is made."""
     work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
     if work.intents():
-        with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+        with work.locked():
             recover_intents(work, work.listed())
     return work.pointer()
 

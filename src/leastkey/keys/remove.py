@@ -17,7 +17,7 @@ from leastkey.iam.credentials import shown
 from leastkey.iam.refusals import is_missing
 from leastkey.keys.recover import accounted, facts_of
 from leastkey.keys.retire import unless_missing
-from leastkey.keys.work import KeyWork, lock_name
+from leastkey.keys.work import KeyWork
 from leastkey.ports.local import vault_entry
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def remove_keys(
     the profile is removed (`unbind_profile`). Running it again is harmless.
     """
     work = KeyWork(user, binding, iam, _signs_nothing, local, operation, progress)
-    with local.locks.hold(lock_name(binding.key.account, binding.key.endpoint, user), operation):
+    with work.locked():
         stored = work.bound()
         if stored is not None and stored.access_key is not None:
             local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))

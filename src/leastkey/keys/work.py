@@ -10,10 +10,11 @@ from leastkey.iam.arn import user_arn
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.iam.marks import path_of
 from leastkey.iam.refusals import is_missing
-from leastkey.ports.local import JournalEntry, binding_id, vault_entry
+from leastkey.ports.local import JournalEntry, account_at, binding_id, vault_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from leastkey.iam.arn import Arn
@@ -28,18 +29,12 @@ __all__ = [
     "PROPAGATION_SECONDS",
     "KeyWork",
     "age_seconds",
-    "lock_name",
     "seen_key",
     "token_of",
 ]
 
 
 PROPAGATION_SECONDS: Final = 60.0
-
-
-def lock_name(account: str, endpoint: str | None, user: str) -> str:
-    """Give the name of the lock that every key operation on one user holds."""
-    return f"key/{account}/{endpoint or 'aws'}/{user.lower()}"
 
 
 def token_of(intent: Intent) -> str:
@@ -64,6 +59,11 @@ class KeyWork:
         """The ARN a key of this user must prove to have."""
         key = self.binding.key
         return user_arn(self.binding.partition, key.account, path_of(key.project), self.user)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock that every key operation on this user holds."""
+        place = account_at(self.binding.key.account, self.binding.key.endpoint)
+        return self.local.locks.hold(f"key/{place}/{self.user.lower()}", self.operation)
 
     def bound(self) -> Binding | None:
         """Give the binding as stored, when it is about this user."""

@@ -301,6 +301,11 @@ class Calls(Protocol):
 class Connect(Protocol):
     """Makes clients for given credentials, at the endpoint and region this was built for."""
 
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where AWS is asked, None for AWS's own endpoint."""
+        ...
+
     def iam(self) -> Iam:
         """Give IAM as the administrator."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from leastkey.errors import LeastkeyError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leastkey.secret import Secret
 
 __all__ = [
+    "SANDBOX_ENDPOINT",
     "Binding",
     "BindingKey",
     "Bindings",
@@ -33,16 +34,33 @@ __all__ = [
     "Locks",
     "ProfileSection",
     "Profiles",
+    "ProjectKey",
     "SessionCache",
     "Vault",
+    "account_at",
     "binding_id",
+    "endpoint_key",
     "vault_entry",
 ]
 
 
+SANDBOX_ENDPOINT: Final = "sandbox"
+"""What stands for the embedded AWS's endpoint: its port may change, its identities stay."""
+
+
+def endpoint_key(target: Literal["aws", "sandbox"], endpoint_url: str | None) -> str | None:
+    """Give what local state is keyed by: None for AWS's own endpoint."""
+    return SANDBOX_ENDPOINT if target == "sandbox" else endpoint_url
+
+
+def account_at(account: str, endpoint: str | None) -> str:
+    """Give an account at an endpoint as the names of locks and vault entries hold it."""
+    return f"{account}/{endpoint or 'aws'}"
+
+
 def vault_entry(account: str, endpoint: str | None, user: str, key: str) -> str:
     """Give the name under which a key's secret lies in the vault."""
-    return f"{account}/{endpoint or 'aws'}/{user}/{key}"
+    return f"{account_at(account, endpoint)}/{user}/{key}"
 
 
 class Vault(Protocol):
@@ -83,6 +101,28 @@ class BindingKey:
     endpoint: str | None
     project: str
     identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectKey:
+    """One project, in one account, at one endpoint: what this computer remembers of others is none of its business."""
+
+    account: AccountId
+    endpoint: str | None
+    project: str
+
+    def binding(self, identity: str) -> BindingKey:
+        """Give the key of one of its identities."""
+        return BindingKey(self.account, self.endpoint, self.project, identity)
+
+    def holds(self, key: BindingKey) -> bool:
+        """Say whether an identity is one of its own."""
+        return self == ProjectKey(key.account, key.endpoint, key.project)
+
+    @property
+    def lock(self) -> str:
+        """The name of the lock that a run on the project holds."""
+        return f"{account_at(self.account, self.endpoint)}/{self.project}"
 
 
 def binding_id(key: BindingKey) -> str:

@@ -11,11 +11,12 @@ from tests.fakes.flow import HELPER, World
 from tests.fakes.projects import PATH, PROJECT, identity, project, trust_of
 
 from leastkey.apply.role import create_role
-from leastkey.apply.run import apply_plan, project_lock
+from leastkey.apply.run import apply_plan
 from leastkey.apply.work import Work
 from leastkey.errors import AwsError, Exit, LeastkeyError
 from leastkey.iam.document import PolicyDocument
 from leastkey.iam.statement import Principals, Statement
+from leastkey.ports.local import ProjectKey
 from leastkey.ports.people import Silent
 
 WANTED = project(identity())
@@ -247,7 +248,7 @@ def test_a_second_run_on_the_project_is_told_that_it_is_locked() -> None:
     local = world.computer.process()
     plan = world.plan(WANTED, local)
     with (
-        local.locks.hold(project_lock(plan.account, None, PROJECT), "other"),
+        local.locks.hold(ProjectKey(plan.account, None, PROJECT).lock, "other"),
         pytest.raises(LeastkeyError) as caught,
     ):
         apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
@@ -364,8 +365,6 @@ def test_a_trust_that_names_what_this_run_made_is_worth_waiting_for() -> None:
         world.connect,
         world.computer.process(),
         Silent(),
-        endpoint=None,
-        endpoint_url=None,
         helper=HELPER,
     )
     iam.create_user(one.user.name, one.user.path, {})

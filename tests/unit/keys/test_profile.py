@@ -37,7 +37,7 @@ WANTED = WantedProfile("automation", "eu-west-1", "json")
 
 
 def state(world: World, helper: HelperCommand = HELPER) -> str:
-    return profile_state(WANTED, BINDING, helper, world.local().profiles)
+    return profile_state(WANTED, KEY, None, helper, world.local().profiles)
 
 
 def test_the_profile_is_written_once_and_then_current() -> None:
@@ -55,10 +55,10 @@ def test_the_profile_is_written_once_and_then_current() -> None:
 
 
 def test_an_endpoint_that_is_not_awss_stands_in_the_profile_and_goes_again() -> None:
-    local = replace(BINDING, endpoint_url="http://127.0.0.1:5000")
-    assert ("endpoint_url", "http://127.0.0.1:5000") in profile_section(WANTED, local, HELPER).settings
+    url = "http://127.0.0.1:5000"
+    assert ("endpoint_url", url) in profile_section(WANTED, KEY, url, HELPER).settings
     world = World()
-    bind_profile(WANTED, local, HELPER, world.local())
+    bind_profile(WANTED, replace(BINDING, endpoint_url=url), HELPER, world.local())
     assert state(world) == "ours-stale"
 
 
@@ -78,13 +78,13 @@ def test_s3_settings_are_added_where_there_are_none(tmp_path: Path, theirs: str,
     emulated = replace(BINDING, endpoint_url="http://127.0.0.1:5000")
     command = HELPER.line(binding_id(KEY))
     config.write_text(f"[profile automation]\ncredential_process = {command}\n{theirs}")
-    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-stale"
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-stale"
     assert bind_profile(WANTED, emulated, HELPER, local)
     assert (theirs if after is None else after) in config.read_text()
     assert config.read_text().count("s3 =") == 1
-    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-current"
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-current"
     config.write_text(re.sub(r"^s3 =\n(?:  .*\n)+", "", config.read_text(), flags=re.MULTILINE))
-    assert profile_state(WANTED, emulated, HELPER, local.profiles) == "ours-stale"
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-stale"
 
 
 def test_writing_the_profile_keeps_the_key_in_use() -> None:
