@@ -67,9 +67,9 @@ def _minted(home: str, identity: str) -> bytes:
     from pathlib import Path
 
     from leastkey.broker.session import NOTHING_ISSUED, session_for
+    from leastkey.disk.bindings import FileBindings
     from leastkey.disk.home import prepare_home
     from leastkey.disk.session_format import is_binding
-    from leastkey.disk.state import FileBindings
     from leastkey.errors import LeastkeyError
     from leastkey.iam.credentials import process_document
 

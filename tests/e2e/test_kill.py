@@ -13,7 +13,8 @@ from tests.support.proxy import Phase, Proxy, Seen, proxying
 
 from leastkey.aws.connect import connect_as
 from leastkey.clock import SystemClock
-from leastkey.disk.state import FileBindings, FileIntents
+from leastkey.disk.bindings import FileBindings
+from leastkey.disk.intents import FileIntents
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.iam.credentials import AccessKey
 from leastkey.vault.choose import open_vault

@@ -17,9 +17,9 @@ from tests.unit.broker.test_sts_direct import DENIED, MARKER, OK, Sts, serving
 from tests.unit.keys.world import BINDING, KEY
 
 import leastkey
+from leastkey.disk.bindings import FileBindings
 from leastkey.disk.home import prepare_home
 from leastkey.disk.sessions import Sessions
-from leastkey.disk.state import FileBindings
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
 from leastkey.ports.local import Binding, HelperCommand, binding_id, vault_entry

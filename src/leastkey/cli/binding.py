@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from leastkey.cli.read_spec import one_identity, read_spec
-from leastkey.disk.state import FileBindings
+from leastkey.disk.bindings import FileBindings
 from leastkey.errors import LeastkeyError
 from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leastkey.aws.connect import connect_as
 from leastkey.clock import SystemClock
-from leastkey.disk.state import FileBindings
+from leastkey.disk.bindings import FileBindings
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKey

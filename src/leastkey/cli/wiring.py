@@ -20,14 +20,15 @@ from leastkey.cli.sandbox_door import connect_root, sandbox_root
 from leastkey.clock import SystemClock
 from leastkey.compile.project import compile_project
 from leastkey.disk.aws_config import AwsProfiles
+from leastkey.disk.bindings import FileBindings
 from leastkey.disk.config_lines import is_profile_name
 from leastkey.disk.dumps import forbid_dumps
 from leastkey.disk.home import leastkey_home, prepare_home
+from leastkey.disk.intents import FileIntents
 from leastkey.disk.journal import FileJournal
 from leastkey.disk.locks import FileLocks
 from leastkey.disk.sessions import Sessions
 from leastkey.disk.settings import FileSettings
-from leastkey.disk.state import FileBindings, FileIntents
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.iam.marks import OUR_PATH

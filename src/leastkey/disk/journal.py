@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from leastkey.disk.documents import FORMAT, decode_document
 from leastkey.disk.files import (
     FILE_MODE,
     ensure_folder,
@@ -20,7 +21,6 @@ from leastkey.disk.files import (
     sync_folder,
     write_all,
 )
-from leastkey.disk.state import FORMAT, decode_document
 from leastkey.ports.local import JournalEntry
 
 if TYPE_CHECKING:

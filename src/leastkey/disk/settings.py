@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from leastkey.disk.documents import FORMAT, decode_document
 from leastkey.disk.files import read_private, write_private
-from leastkey.disk.state import FORMAT, decode_document
 
 if TYPE_CHECKING:
     from pathlib import Path

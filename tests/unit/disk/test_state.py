@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leastkey.disk.bindings import FileBindings
+from leastkey.disk.intents import FileIntents
 from leastkey.disk.settings import FileSettings
 from leastkey.disk.slots import SLOT_BYTES
-from leastkey.disk.state import FileBindings, FileIntents
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import AccountId, Arn
 from leastkey.iam.credentials import AccessKeyId
