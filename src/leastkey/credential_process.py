@@ -112,16 +112,9 @@ def _computer(home: "Path") -> "Computer":
 
 
 def _assume(key: "AccessKey", binding: "Binding", name: str) -> "SessionCredentials":
-    from leastkey.aws.sts_direct import assume_role
+    from leastkey.aws.sts_direct import assume  # only to mint: what it imports takes longer than all the rest
 
-    return assume_role(
-        key,
-        binding.role,
-        name,
-        binding.session_seconds,
-        region=binding.region,
-        endpoint_url=binding.endpoint_url,
-    )
+    return assume(key, binding, name)
 
 
 def _find_packages() -> None:

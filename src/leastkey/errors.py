@@ -154,6 +154,25 @@ class LeastkeyError(Exception):
         self.place = place
         self.exit_code = KINDS[code].exit if exit_code is None else exit_code
 
+    def again(
+        self,
+        *,
+        why: tuple[str, ...] | None = None,
+        state: str | None = None,
+        remedy: tuple[str, ...] | None = None,
+        exit_code: Exit | None = None,
+    ) -> LeastkeyError:
+        """Give the same error, with what somebody further out knows better."""
+        return LeastkeyError(
+            self.code,
+            self.what,
+            why=self.why if why is None else why,
+            state=self.state if state is None else state,
+            remedy=self.remedy if remedy is None else remedy,
+            place=self.place,
+            exit_code=self.exit_code if exit_code is None else exit_code,
+        )
+
 
 class AwsError(Exception):
     """One refused or unanswered AWS call, scrubbed at the adapter's door: it never holds a secret.

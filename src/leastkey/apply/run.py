@@ -151,14 +151,10 @@ class _Run:
     def _stopped(self, error: LeastkeyError) -> LeastkeyError:
         """Give an error of a part again, with what became of the whole run."""
         state = self._state() if error.state == NOTHING_CHANGED else f"{self._state()}; {error.state}"
-        return LeastkeyError(
-            error.code,
-            error.what,
-            why=error.why,
+        return error.again(
             state=state,
             remedy=(*error.remedy, *self._remedy),
-            place=error.place,
-            exit_code=Exit.STOPPED if error.exit_code is not Exit.INTERRUPTED else error.exit_code,
+            exit_code=None if error.exit_code is Exit.INTERRUPTED else Exit.STOPPED,
         )
 
     def _state(self) -> str:

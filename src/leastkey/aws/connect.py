@@ -5,7 +5,6 @@ The AWS variables and files are read by botocore, so that leastkey finds the sam
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import threading
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from leastkey.aws.settings import refused_setting, unreadable_file, usable_setti
 from leastkey.aws.sts import AwsSts
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKey, SessionCredentials
+from leastkey.iam.endpoints import is_aws, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Administrator", "AwsConnect", "connect_admin", "connect_as"]
 
 CONNECTIONS: Final = 50
-AWS_SUFFIXES: Final = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".api.aws",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-)
 HELPER: Final = "leastkey/credential_process.py"
 
 
@@ -197,7 +190,7 @@ def _config(endpoint_url: str | None = None) -> Config:
         read_timeout=30,
         # No proxy leads to this computer; botocore would send even loopback calls to one the variables name.
         proxies={}
-        if endpoint_url is not None and _is_loopback(urlsplit(endpoint_url).hostname or "")
+        if endpoint_url is not None and is_loopback(urlsplit(endpoint_url).hostname or "")
         else None,
     )
 
@@ -254,9 +247,9 @@ def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
             remedy="`unset AWS_ENDPOINT_URL`, or give it as in `http://127.0.0.1:4566`",
         ) from None
     host = parts.hostname or ""
-    if parts.scheme == "https" and host.endswith(AWS_SUFFIXES):
+    if parts.scheme == "https" and is_aws(host):
         return None
-    if not _is_loopback(host) and url.rstrip("/") != (allowed or "").rstrip("/"):
+    if not is_loopback(host) and url.rstrip("/") != (allowed or "").rstrip("/"):
         raise LeastkeyError(
             "foreign-endpoint",
             f"the endpoint {url} is neither AWS's nor on this computer",
@@ -273,15 +266,6 @@ def _parts(url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or parts.port == 0:
         raise ValueError(f"Invalid endpoint: {url}")
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _no_profile(environ: Mapping[str, str], profile: str | None) -> LeastkeyError:

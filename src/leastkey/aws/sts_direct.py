@@ -1,14 +1,13 @@
 """AssumeRole with the standard library alone: what the credential helper uses, at a tenth of botocore's start-up.
 
 TLS is required except on this computer. An answer is bounded, and no exception carries any part of it.
-Source: STS API Reference, AssumeRole; AWS General Reference, "AWS STS endpoints", "Create a signed AWS API request".
+Source: STS API Reference, AssumeRole; AWS General Reference, "Create a signed AWS API request".
 """
 
 from __future__ import annotations
 
 import http.client
 import os
-import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from leastkey.aws.sigv4 import canonical_request, sha256_hex, signature, signing
 from leastkey.clock import SystemClock
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
+from leastkey.iam.endpoints import is_loopback, sts_endpoint
 from leastkey.iam.refusals import is_throttled, is_unanswered
 from leastkey.secret import Secret
 
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
     from leastkey.clock import Clock
     from leastkey.iam.arn import Arn
     from leastkey.iam.credentials import AccessKey
+    from leastkey.ports.local import Binding
 
-__all__ = ["assume_role", "sts_endpoint"]
+__all__ = ["assume", "assume_role"]
 
 CALL: Final = "sts:AssumeRole"
 MOST_BYTES: Final = 65_536
 TRIES: Final = 3
-_SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
-_LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 _TYPE: Final = "application/x-www-form-urlencoded; charset=utf-8"
 
 
@@ -47,11 +46,6 @@ class _Answer:
     status: int
     body: bytes
     server_time: datetime | None
-
-
-def sts_endpoint(region: str, partition: str) -> str:
-    """Give the regional STS endpoint."""
-    return f"https://sts.{region}.{_SUFFIXES.get(partition, 'amazonaws.com')}"
 
 
 def assume_role(  # noqa: PLR0913  # one argument a fact of the call
@@ -89,6 +83,18 @@ def assume_role(  # noqa: PLR0913  # one argument a fact of the call
             if tries == TRIES or not again:
                 raise
         ticking.sleep(0.4 * 2.0**tries)
+
+
+def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCredentials:
+    """Assume an identity's role as its binding says."""
+    return assume_role(
+        key,
+        binding.role,
+        session_name,
+        binding.session_seconds,
+        region=binding.region,
+        endpoint_url=binding.endpoint_url,
+    )
 
 
 def _signed(key: AccessKey, url: str, body: bytes, region: str, now: datetime) -> dict[str, str]:
@@ -131,7 +137,7 @@ def _post(
 def _connection(url: str, timeout: float, environ: Mapping[str, str]) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "http" and _LOOPBACK.fullmatch(host):
+    if parts.scheme == "http" and is_loopback(host):
         return http.client.HTTPConnection(host, parts.port, timeout=timeout)
     if parts.scheme != "https":
         raise LeastkeyError(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from leastkey.errors import LeastkeyError
+from leastkey.iam.endpoints import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,6 @@ KEPT: Final = frozenset(
 )
 """`AWS_*` variables that name no identity, no file of identities and no endpoint."""
 _OURS: Final = ("AWS_", "LEASTKEY_", "BOTO_")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORWARDED: Final = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGINT")
 
 
@@ -60,7 +60,7 @@ def child_environment(
     }
     if binding.endpoint_url is not None:
         child["AWS_ENDPOINT_URL"] = binding.endpoint_url
-        if urlsplit(binding.endpoint_url).hostname in _LOOPBACK:
+        if is_loopback(urlsplit(binding.endpoint_url).hostname or ""):
             for name in ("NO_PROXY", "no_proxy"):
                 child[name] = ",".join(filter(None, (child.get(name), "127.0.0.1", "localhost")))
     return {

@@ -130,8 +130,8 @@ def _run(arguments: Sequence[str], show: Show) -> int:
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # the last door: no traceback with a secret in its locals may leave
         found = _document(error)
         chosen = chosen_in(_own(arguments))
-        found.remedy = tuple(in_context(line, chosen) for line in found.remedy)
-        return _fail(show, found)
+        remedy = tuple(in_context(line, chosen) for line in found.remedy)
+        return _fail(show, found.again(remedy=remedy))
 
 
 def _document(error: BaseException) -> LeastkeyError:

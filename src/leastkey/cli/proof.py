@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from leastkey.aws.sts_direct import assume
 from leastkey.broker.session import session_for
-from leastkey.cli.sessions import assume
-from leastkey.errors import Exit, LeastkeyError
+from leastkey.errors import LeastkeyError
 from leastkey.ports.local import SANDBOX_ENDPOINT
 from leastkey.verify.run import verify
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leastkey.ports.aws import Calls
     from leastkey.verify.report import Report
 
-__all__ = ["exit_of", "first_run", "prove", "show_reports"]
+__all__ = ["first_run", "prove", "show_reports"]
 
 
 def prove(
@@ -89,13 +89,3 @@ def _may_describe_regions(identity: WantedIdentity) -> bool:
         if any(fnmatchcase("ec2:describeregions", action.lower()) for action in statement.actions)
     ]
     return bool(speaking) and all(each.effect == "Allow" and not each.conditions for each in speaking)
-
-
-def exit_of(reports: Sequence[Report]) -> int:
-    """Give the exit code that matters most: allowed too much wins over denied too much, over unproved, over any other."""
-    codes = {int(report.exit_code) for report in reports}
-    for code in (Exit.ALLOWED_TOO_MUCH, Exit.DENIED_TOO_MUCH, Exit.UNPROVED):
-        if int(code) in codes:
-            return int(code)
-    # Nothing proved is not a pass.
-    return max(codes, default=int(Exit.UNPROVED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from leastkey.aws.sts_direct import assume_role
+from leastkey.aws.sts_direct import assume
 from leastkey.broker.session import session_for
 from leastkey.errors import LeastkeyError
 from leastkey.keys.profile import repair_profiles
@@ -14,22 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leastkey.cli.wiring import Machine
-    from leastkey.iam.credentials import AccessKey, SessionCredentials
+    from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding, Local
 
-__all__ = ["assume", "saying_not_started", "session_of"]
-
-
-def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCredentials:
-    """Assume the identity's role with its key."""
-    return assume_role(
-        key,
-        binding.role,
-        session_name,
-        binding.session_seconds,
-        region=binding.region,
-        endpoint_url=binding.endpoint_url,
-    )
+__all__ = ["saying_not_started", "session_of"]
 
 
 def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> SessionCredentials:
@@ -60,12 +48,4 @@ def saying_not_started(program: str) -> Iterator[None]:
     try:
         yield
     except LeastkeyError as error:
-        raise LeastkeyError(
-            error.code,
-            error.what,
-            why=error.why,
-            state=f"no credentials were issued, {program} was not started",
-            remedy=error.remedy,
-            place=error.place,
-            exit_code=error.exit_code,
-        ) from None
+        raise error.again(state=f"no credentials were issued, {program} was not started") from None

@@ -22,8 +22,9 @@ def command(options: Options, *, allow_removals: bool) -> int:
     from leastkey.cli.applying import make_so
     from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import planned
-    from leastkey.cli.proof import exit_of, first_run, prove, show_reports
+    from leastkey.cli.proof import first_run, prove, show_reports
     from leastkey.cli.wiring import build
+    from leastkey.verify.report import exit_of
 
     project = build(options)
     plan, seen = planned(project)

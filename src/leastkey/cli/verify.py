@@ -23,9 +23,10 @@ SHOWN_ROWS: Final = 6
 def command(options: Options, identity: str | None) -> int:
     """Prove what each identity may and may not do: our engine and AWS's own answers must agree. Changes nothing."""
     from leastkey.cli.planning import look, who_and_where
-    from leastkey.cli.proof import exit_of, first_run, prove, show_reports
+    from leastkey.cli.proof import first_run, prove, show_reports
     from leastkey.cli.read_spec import one_identity
     from leastkey.cli.wiring import build
+    from leastkey.verify.report import exit_of
 
     project = build(options)
     if identity is not None:

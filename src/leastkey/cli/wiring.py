@@ -222,9 +222,9 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
         # A question whose answer is lost has changed nothing.
         failed = skew or refusal(error if error.code else AwsError(error.call, "", error.message))
         if failed.code == "bad-credentials":
-            failed.why = (f"from       {connect.administrator.source}", *failed.why)
-        if failed.code == "no-answer" and connect.administrator.endpoint_url is not None:
-            failed.why = (f"asked      {connect.administrator.endpoint_url}", *failed.why)
+            failed = failed.again(why=(f"from       {connect.administrator.source}", *failed.why))
+        if failed.code == "no-answer" and connect.endpoint_url is not None:
+            failed = failed.again(why=(f"asked      {connect.endpoint_url}", *failed.why))
         raise failed from None
 
 

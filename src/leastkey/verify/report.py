@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leastkey.iam.statement import Json
     from leastkey.verify.matrix import Side
 
-__all__ = ["Report", "Row", "Status"]
+__all__ = ["Report", "Row", "Status", "exit_of"]
 
 Status = Literal["ok", "NO", "engine-only", "not-judged", "disagree", "broken"]
 
@@ -147,6 +147,16 @@ class Report:
             *([f"{counts['not_judged']} not judged"] if counts["not_judged"] else []),
         ]
         return f"{', '.join(words)}."
+
+
+def exit_of(reports: Sequence[Report]) -> int:
+    """Give the exit code that matters most: allowed too much wins over denied too much, over unproved, over any other."""
+    codes = {int(report.exit_code) for report in reports}
+    for code in (Exit.ALLOWED_TOO_MUCH, Exit.DENIED_TOO_MUCH, Exit.UNPROVED):
+        if int(code) in codes:
+            return int(code)
+    # Nothing proved is not a pass.
+    return max(codes, default=int(Exit.UNPROVED))
 
 
 def _score(rows: Sequence[Row]) -> str:

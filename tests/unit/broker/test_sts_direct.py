@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from tests.unit.broker.test_session import Clock
 from tests.unit.keys.world import BINDING
 
-from leastkey.aws.sts_direct import assume_role, sts_endpoint
+from leastkey.aws.sts_direct import assume_role
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.secret import Secret
@@ -157,8 +157,3 @@ def test_only_this_computer_may_be_without_tls(url: str) -> None:
             KEY, BINDING.role, "x1", 900, region="eu-west-1", endpoint_url=url, clock=Clock(), environ={}
         )
     assert caught.value.code == "foreign-endpoint"
-
-
-def test_the_regional_endpoint_is_asked() -> None:
-    assert sts_endpoint("eu-west-1", "aws") == "https://sts.eu-west-1.amazonaws.com"
-    assert sts_endpoint("cn-north-1", "aws-cn") == "https://sts.cn-north-1.amazonaws.com.cn"

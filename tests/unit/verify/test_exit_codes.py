@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from leastkey.cli.proof import exit_of
+from leastkey.verify.report import exit_of
 
 if TYPE_CHECKING:
     from leastkey.verify.report import Report
