@@ -78,7 +78,6 @@ def killing(mortal: Mortal, action: str, phase: Phase, *, after_save: bool) -> H
 @pytest.mark.parametrize(
     ("action", "phase", "after_save"),
     [
-        ("CreateRole", "before", False),
         ("CreateAccessKey", "after", True),
         ("CreateAccessKey", "after", False),  # a world that has forgotten what it did a moment ago
         ("AssumeRole", "before", False),
@@ -125,7 +124,7 @@ def test_a_session_is_refused_in_words_while_the_sandbox_is_dead_and_given_again
     assert home.leastkey("up", "--yes").code == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_at_any_moment_stops_up_and_the_next_run_finishes(
     number: signal.Signals, mortal: Mortal
 ) -> None:

@@ -159,12 +159,7 @@ sys.exit(child.wait())
 def test_a_real_run_in_a_real_narrow_terminal(home: Home) -> None:
     home.write_spec()
     environ = home.environ | {"LEASTKEY_VAULT": "age-file", "TERM": "dumb"} | home.admin
-    for arguments in (
-        ["up", "--yes"],
-        ["verify", "-v"],
-        ["plan", "--spec", "none.yaml"],
-        ["destroy", "--yes"],
-    ):
+    for arguments, code in ((["up", "--yes", "-v"], 0), (["plan", "--spec", "none.yaml"], 2)):
         done = subprocess.run(
             [sys.executable, "-c", PTY, *home.command(*arguments)],
             cwd=home.folder,
@@ -174,7 +169,7 @@ def test_a_real_run_in_a_real_narrow_terminal(home: Home) -> None:
             timeout=60,
         )
         text = done.stdout.decode()
-        assert done.returncode == (2 if "none.yaml" in arguments else 0), text
+        assert done.returncode == code, text
         assert too_long(text) == []
         assert "\x1b" not in text
 
