@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leastkey.iam.arn import role_arn
 from leastkey.iam.credentials import shown
 from leastkey.keys.create import ensure_key
 from leastkey.keys.profile import bind_profile, unbind_profile
 from leastkey.keys.remove import forget_secrets, remove_keys
-from leastkey.ports.local import Binding, BindingKey
+from leastkey.ports.local import Binding
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work
     from leastkey.compile.wanted import WantedIdentity, WantedUser
-    from leastkey.iam.arn import Arn
     from leastkey.plan.operation import EnsureKey, RemoveKeys, RemoveProfile, WriteProfile
     from leastkey.plan.plan import Change
 
@@ -46,15 +44,9 @@ def write_profile(work: Work, identity: WantedIdentity, operation: WriteProfile)
 
 def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
     """Delete every key of a user that goes, with what this computer holds for them."""
-    key = _key(work, change.identity)
-    stored = work.local.bindings.get(key)
-    if stored is None or stored.user.lower() != operation.user.lower():
-        # Only IAM knows this user, or the identity has another one now: the role is never asked for.
-        nowhere = role_arn(work.wanted.partition, work.wanted.account, work.wanted.path, "none")
-        stored = _filled(work, key, operation.user, nowhere, 3_600, None)
     remove_keys(
         operation.user,
-        stored,
+        work.project.binding(change.identity),
         work.iam,
         work.local,
         bound=work.bound(),
@@ -66,7 +58,7 @@ def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
 
 def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     """Forget an identity on this computer, with secrets of a user that nothing wants any more."""
-    key = _key(work, change.identity)
+    key = work.project.binding(change.identity)
     stored = work.local.bindings.get(key)
     wanted = {each.user.name.lower() for each in work.wanted.identities if each.user is not None}
     if stored is not None and stored.user.lower() not in wanted:
@@ -75,20 +67,10 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     return operation.profile or change.identity
 
 
-def _key(work: Work, identity: str) -> BindingKey:
-    return work.project.binding(identity)
-
-
 def binding_for(work: Work, identity: WantedIdentity, user: str) -> Binding:
     """Give what this computer has to know of an identity, with the key in use where there is one."""
-    key = _key(work, identity.name)
+    key = work.project.binding(identity.name)
     stored = work.local.bindings.get(key)
-    return _filled(work, key, user, identity.role.arn, identity.session_seconds, stored)
-
-
-def _filled(
-    work: Work, key: BindingKey, user: str, role: Arn, seconds: int, stored: Binding | None
-) -> Binding:
     same = stored if stored is not None and stored.user.lower() == user.lower() else None
     return Binding(
         key=key,
@@ -96,11 +78,11 @@ def _filled(
         region=work.wanted.region,
         target=work.wanted.target,
         endpoint_url=work.connect.endpoint_url,
-        role=role,
+        role=identity.role.arn,
         user=user,
         access_key=None if same is None else same.access_key,
         vault=work.local.vault.name if same is None else same.vault,
-        session_seconds=seconds,
+        session_seconds=identity.session_seconds,
         profile=None if stored is None else stored.profile,
         config_file=None if stored is None else stored.config_file,
         updated=work.local.clock.now(),

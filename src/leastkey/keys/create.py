@@ -73,7 +73,7 @@ def ensure_key(
 
     A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
     """
-    work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
+    work = KeyWork(user, binding.key, iam, local, operation, progress, binding, sts_of)
     with work.locked():
         local.vault.probe()
         if born is not None:
@@ -235,7 +235,7 @@ def _open_intent(
     """Write the intent; then mark the user and list once more, so that `before` is younger than the mark."""
     intent = Intent(
         operation=work.fresh_name(token),
-        key=work.binding.key,
+        key=work.key,
         user=work.user,
         before=tuple(seen.id for seen in listed.keys),
         server_time=listed.server_time,

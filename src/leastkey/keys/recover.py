@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from leastkey.iam.credentials import AccessKey, AccessKeyId
+    from leastkey.keys.work import UserKeys
     from leastkey.plan.seen import SeenAccessKey
     from leastkey.ports.aws import AccessKeys, KeyList, Sts
     from leastkey.ports.local import Binding, Intent, Local
@@ -60,7 +61,7 @@ def recover(
     progress: Progress,
 ) -> AccessKeyId | None:
     """Finish the open operations on a user's keys; gives the key in use afterwards. Without open ones, no request is made."""
-    work = KeyWork(user, binding, iam, sts_of, local, operation, progress)
+    work = KeyWork(user, binding.key, iam, local, operation, progress, binding, sts_of)
     if work.intents():
         with work.locked():
             recover_intents(work, work.listed())
@@ -130,7 +131,7 @@ def _give_up(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
     return retire_found(work, intent, intent.created_key) or listed
 
 
-def accounted(work: KeyWork) -> frozenset[AccessKeyId]:
+def accounted(work: UserKeys) -> frozenset[AccessKeyId]:
     """Give the keys whose story is known: the one in use, those in the vault, those named in open intents."""
     named = {
         key
@@ -205,7 +206,7 @@ def _doubt(work: KeyWork, intent: Intent, seen: SeenAccessKey) -> str | None:
     return None
 
 
-def facts_of(work: KeyWork, seen: SeenAccessKey, now: KeyList) -> str:
+def facts_of(work: UserKeys, seen: SeenAccessKey, now: KeyList) -> str:
     """Give a key's line in an error: id, status, age, last use."""
     used = work.iam.access_key_last_used(seen.id).last_used
     last = "never used" if used is None else f"last used {_ago((now.server_time - used).total_seconds())}"

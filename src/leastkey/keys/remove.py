@@ -17,14 +17,14 @@ from leastkey.iam.credentials import shown
 from leastkey.iam.refusals import is_missing
 from leastkey.keys.recover import accounted, facts_of
 from leastkey.keys.retire import unless_missing
-from leastkey.keys.work import KeyWork
+from leastkey.keys.work import UserKeys
 from leastkey.ports.local import vault_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leastkey.iam.credentials import AccessKey, AccessKeyId
-    from leastkey.ports.aws import AccessKeys, Sts
+    from leastkey.iam.credentials import AccessKeyId
+    from leastkey.ports.aws import AccessKeys
     from leastkey.ports.local import Binding, BindingKey, Local, Vault
     from leastkey.ports.people import Progress
 
@@ -33,7 +33,7 @@ __all__ = ["forget_secrets", "remove_keys"]
 
 def remove_keys(
     user: str,
-    binding: Binding,
+    key: BindingKey,
     iam: AccessKeys,
     local: Local,
     *,
@@ -43,25 +43,25 @@ def remove_keys(
 ) -> int:
     """Delete all keys of a user of ours, their secrets, intents and the cached session; gives how many were deleted.
 
-    `bound` is as in `forget_secrets`. The caller has checked that path and tag of the user are ours. The binding stays, without its pointer, until
-    the profile is removed (`unbind_profile`). Running it again is harmless.
+    `bound` is as in `forget_secrets`. The caller has checked that path and tag of the user are ours. The binding stays,
+    without its pointer, until the profile is removed (`unbind_profile`). Running it again is harmless.
     """
-    work = KeyWork(user, binding, iam, _signs_nothing, local, operation, progress)
+    work = UserKeys(user, key, iam, local, operation, progress)
     with work.locked():
         stored = work.bound()
         if stored is not None and stored.access_key is not None:
             local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))
-        local.sessions.delete(binding.key)
+        local.sessions.delete(key)
         deleted = _delete_all(work, None if stored is None else stored.access_key)
-        names = {local.vault.name, binding.vault, "" if stored is None else stored.vault}
+        names = {local.vault.name, "" if stored is None else stored.vault}
         for name in sorted(names - {""}):
-            forget_secrets(user, binding.key, local.vault_for(name), local, bound)
+            forget_secrets(user, key, local.vault_for(name), local, bound)
         for intent in work.intents():
             local.intents.close(intent.operation)
     return deleted
 
 
-def _delete_all(work: KeyWork, in_use: AccessKeyId | None) -> int:
+def _delete_all(work: UserKeys, in_use: AccessKeyId | None) -> int:
     try:
         listed = work.iam.list_access_keys(work.user)
     except AwsError as error:
@@ -93,7 +93,3 @@ def forget_secrets(user: str, key: BindingKey, vault: Vault, local: Local, bound
     for entry in entries:
         if entry not in used:
             vault.delete(entry)
-
-
-def _signs_nothing(key: AccessKey) -> Sts:
-    raise AssertionError(f"removing keys signs nothing, not even with {shown(key.id)}")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leastkey.iam.credentials import AccessKeyId
-    from leastkey.keys.work import KeyWork
+    from leastkey.keys.work import UserKeys
     from leastkey.ports.aws import KeyList
 
 __all__ = ["finish_retiring", "retire_found", "retire_key", "switch_off_and_delete", "unless_missing"]
 
 
-def switch_off_and_delete(work: KeyWork, key: AccessKeyId) -> None:
+def switch_off_and_delete(work: UserKeys, key: AccessKeyId) -> None:
     """Delete a key at AWS, switched off first: that much is done even when the deletion fails.
 
     A server that does not know the key yet may be asked to switch it off, and another that does to delete it.
@@ -42,7 +42,7 @@ def unless_missing(send: Callable[[], None]) -> None:
             raise
 
 
-def finish_retiring(work: KeyWork, intent: Intent) -> KeyList | None:
+def finish_retiring(work: UserKeys, intent: Intent) -> KeyList | None:
     """Carry out the retirement an intent speaks of; gives the list AWS showed afterwards."""
     key = intent.retired_key
     listed = None
@@ -57,17 +57,17 @@ def finish_retiring(work: KeyWork, intent: Intent) -> KeyList | None:
     return listed
 
 
-def retire_found(work: KeyWork, intent: Intent, key: AccessKeyId) -> KeyList | None:
+def retire_found(work: UserKeys, intent: Intent, key: AccessKeyId) -> KeyList | None:
     """Retire the key an unfinished intent turned out to have made. The decision is written before it is carried out."""
     retiring = replace(intent, phase="retire", created_key=None, retired_key=key)
     work.local.intents.update(retiring)
     return finish_retiring(work, retiring)
 
 
-def retire_key(work: KeyWork, listed: KeyList, key: AccessKeyId) -> KeyList | None:
+def retire_key(work: UserKeys, listed: KeyList, key: AccessKeyId) -> KeyList | None:
     """Retire a key that is in our ledger and of no use."""
     before = tuple(seen.id for seen in listed.keys)
     name = work.fresh_name(work.operation)
-    intent = Intent(name, work.binding.key, work.user, before, listed.server_time, "retire", retired_key=key)
+    intent = Intent(name, work.key, work.user, before, listed.server_time, "retire", retired_key=key)
     work.local.intents.create(intent)
     return finish_retiring(work, intent)

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import AccessKey
     from leastkey.plan.seen import SeenAccessKey
     from leastkey.ports.aws import AccessKeys, KeyList, Sts
-    from leastkey.ports.local import Binding, Intent, Local, Vault
+    from leastkey.ports.local import Binding, BindingKey, Intent, Local, Vault
     from leastkey.ports.people import Progress
     from leastkey.secret import Secret
 
 __all__ = [
     "PROPAGATION_SECONDS",
     "KeyWork",
+    "UserKeys",
     "age_seconds",
     "seen_key",
     "token_of",
@@ -43,31 +44,27 @@ def token_of(intent: Intent) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWork:
-    """Everything a step needs. It is held under the user's lock, so nobody else on this computer changes the state."""
+class UserKeys:
+    """One user's keys: at AWS, in the vault, in open operations. Nothing here needs one of them to work.
+
+    It is held under the user's lock, so nobody else on this computer changes the state.
+    """
 
     user: str
-    binding: Binding
+    key: BindingKey
     iam: AccessKeys
-    sts_of: Callable[[AccessKey], Sts]
     local: Local
     operation: str
     progress: Progress
 
-    @property
-    def arn(self) -> Arn:
-        """The ARN a key of this user must prove to have."""
-        key = self.binding.key
-        return user_arn(self.binding.partition, key.account, path_of(key.project), self.user)
-
     def locked(self) -> AbstractContextManager[None]:
         """Hold the lock that every key operation on this user holds."""
-        place = account_at(self.binding.key.account, self.binding.key.endpoint)
+        place = account_at(self.key.account, self.key.endpoint)
         return self.local.locks.hold(f"key/{place}/{self.user.lower()}", self.operation)
 
     def bound(self) -> Binding | None:
         """Give the binding as stored, when it is about this user."""
-        stored = self.local.bindings.get(self.binding.key)
+        stored = self.local.bindings.get(self.key)
         return stored if stored is not None and stored.user.lower() == self.user.lower() else None
 
     def pointer(self) -> AccessKeyId | None:
@@ -84,7 +81,7 @@ class KeyWork:
 
     def entry(self, key: AccessKeyId) -> str:
         """Give the name of a key's secret in the vault."""
-        return vault_entry(self.binding.key.account, self.binding.key.endpoint, self.user, key)
+        return vault_entry(self.key.account, self.key.endpoint, self.user, key)
 
     def secret(self, key: AccessKeyId) -> Secret | None:
         """Read a key's secret."""
@@ -100,17 +97,16 @@ class KeyWork:
 
     def intents(self) -> tuple[Intent, ...]:
         """Give the open operations on this user's keys, oldest first."""
-        mine = self.binding.key
         return tuple(
             intent
             for intent in self.local.intents.open()
-            if (intent.key.account, intent.key.endpoint) == (mine.account, mine.endpoint)
+            if (intent.key.account, intent.key.endpoint) == (self.key.account, self.key.endpoint)
             and intent.user.lower() == self.user.lower()
         )
 
     def fresh_name(self, token: str) -> str:
         """Give an operation id that no open intent has."""
-        stem = f"{token}.{binding_id(self.binding.key)[:8]}"
+        stem = f"{token}.{binding_id(self.key)[:8]}"
         taken = {intent.operation for intent in self.local.intents.open()}
         return next(name for number in range(1, 1_000) if (name := f"{stem}.{number}") not in taken)
 
@@ -126,6 +122,24 @@ class KeyWork:
                     raise
             self.local.clock.sleep(2)
 
+    def journal(self, phase: Literal["about", "done"], call: str, target: str) -> None:
+        """Journal that a write is about to be made, or was made."""
+        now = self.local.clock.now()
+        self.local.journal.write(JournalEntry(self.operation, now, phase, call, target))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWork(UserKeys):
+    """What it takes besides to make a key and bring it into use: the identity as it shall be, and who asks STS."""
+
+    binding: Binding
+    sts_of: Callable[[AccessKey], Sts]
+
+    @property
+    def arn(self) -> Arn:
+        """The ARN a key of this user must prove to have."""
+        return user_arn(self.binding.partition, self.key.account, path_of(self.key.project), self.user)
+
     def bind(self, key: AccessKeyId) -> None:
         """Move the pointer, atomically (C10). Sessions of another key are forgotten with it."""
         stored = self.bound()
@@ -133,7 +147,7 @@ class KeyWork:
         changed = stored is None or stored.access_key != key
         keep = self.binding if stored is None else stored
         if changed:
-            self.local.sessions.delete(self.binding.key)
+            self.local.sessions.delete(self.key)
         self.local.bindings.put(
             replace(
                 self.binding,
@@ -144,11 +158,6 @@ class KeyWork:
                 updated=self.local.clock.now(),
             )
         )
-
-    def journal(self, phase: Literal["about", "done"], call: str, target: str) -> None:
-        """Journal that a write is about to be made, or was made."""
-        now = self.local.clock.now()
-        self.local.journal.write(JournalEntry(self.operation, now, phase, call, target))
 
 
 def seen_key(listed: KeyList, key: AccessKeyId | None) -> SeenAccessKey | None:

@@ -7,28 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from tests.unit.keys.world import BINDING, USER, FakeIam, Fault, Killed, World
+from tests.unit.keys.world import BINDING, KEY, USER, FakeIam, Fault, Killed, World
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import shown
 from leastkey.keys.remove import forget_secrets, remove_keys
 from leastkey.keys.retire import switch_off_and_delete
-from leastkey.keys.work import KeyWork
+from leastkey.keys.work import UserKeys
 from leastkey.ports.local import vault_entry
 from leastkey.ports.people import Silent
 
 if TYPE_CHECKING:
-    from leastkey.iam.credentials import AccessKey, AccessKeyId
-    from leastkey.ports.aws import Sts
+    from leastkey.iam.credentials import AccessKeyId
 
 
 def remove(world: World, faults: dict[int, Fault] | None = None) -> int:
     operation = world.start(faults)
     local = world.local()
     bound = local.bindings.all()
-    return remove_keys(
-        USER, BINDING, FakeIam(world), local, bound=bound, operation=operation, progress=Silent()
-    )
+    return remove_keys(USER, KEY, FakeIam(world), local, bound=bound, operation=operation, progress=Silent())
 
 
 def with_keys() -> World:
@@ -74,7 +71,7 @@ def test_the_key_in_use_is_ours_wherever_its_secret_lies() -> None:
     told = Told()
     operation = world.start()
     elsewhere = replace(world.local(), vault=World().local().vault)
-    remove_keys(USER, BINDING, FakeIam(world), elsewhere, bound=(), operation=operation, progress=told)
+    remove_keys(USER, KEY, FakeIam(world), elsewhere, bound=(), operation=operation, progress=told)
     assert len(told.lines) == 1
     assert shown(stranger) in told.lines[0]
 
@@ -106,10 +103,6 @@ def test_a_key_that_one_server_does_not_know_yet_is_deleted_all_the_same() -> No
     world = World()
     key = world.mint(secret_kept=False)
     operation = world.start()
-    work = KeyWork(USER, BINDING, NotEverywhere(world), not_asked, world.local(), operation, Silent())
+    work = UserKeys(USER, KEY, NotEverywhere(world), world.local(), operation, Silent())
     switch_off_and_delete(work, key)
     assert not world.aws
-
-
-def not_asked(key: AccessKey) -> Sts:
-    raise AssertionError(key.id)
