@@ -112,7 +112,7 @@ def identity(
         origins=(),
         can=(),
         cannot=(),
-        warnings=(),
+        cautions=(),
     )
 
 

@@ -57,7 +57,7 @@ def adopt(existing: Existing, wish: Wish, taken: Taken) -> Adoption:
         *uses.cautions,
         *_about_trust(uses),
         *_about_others(existing),
-        *(f"{caution.what}; better: {caution.remedy}" for caution in identity.warnings),
+        *(f"{caution.what}; better: {caution.remedy}" for caution in identity.cautions),
     )
     return Adoption(
         text=text,

@@ -72,7 +72,7 @@ class _Look:
             bound_profile=None if bound is None else bound.profile,
             profile=state,
             profile_place=place,
-            settling=len(intents),
+            open_operations=len(intents),
             is_secret_lost=bound is not None and bound.key in self.lost,
         )
 

@@ -1,4 +1,4 @@
-"""Sweep key operations that an earlier run left open beside a key in use: they are settling, and no change of a plan."""
+"""Finish key operations that an earlier run left open beside a key in use: no line of a plan speaks of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from leastkey.plan.plan import Plan
     from leastkey.ports.local import Local, ProjectKey
 
-__all__ = ["has_open_operations", "settle"]
+__all__ = ["finish_open_operations", "has_open_operations"]
 
 
 def has_open_operations(project: ProjectKey, local: Local) -> bool:
@@ -21,7 +21,7 @@ def has_open_operations(project: ProjectKey, local: Local) -> bool:
     return any(project.holds(intent.key) for intent in local.intents.open())
 
 
-def settle(work: Work, plan: Plan) -> None:
+def finish_open_operations(work: Work, plan: Plan) -> None:
     """Finish open operations of users whose key the plan leaves alone. Raises AwsError, LeastkeyError."""
     if not has_open_operations(work.project, work.local):
         return

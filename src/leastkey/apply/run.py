@@ -16,7 +16,7 @@ from leastkey.apply.carry import carry_out
 from leastkey.apply.local_state import project_of
 from leastkey.apply.ours import refuse_untagged
 from leastkey.apply.refusals import refusal
-from leastkey.apply.resume import has_open_operations, settle
+from leastkey.apply.resume import finish_open_operations, has_open_operations
 from leastkey.apply.schedule import run_all
 from leastkey.apply.work import Work
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
@@ -109,7 +109,7 @@ class _Run:
         target = f"{self._plan.account} {self._plan.project}"
         self._work.journal("begin", "leastkey:apply", target, f"plan {self._plan.id}")
         try:
-            settle(self._work, self._plan)
+            finish_open_operations(self._work, self._plan)
             for phase in phases(self._plan.changes):
                 run_all(prerequisites(phase), partial(self._one, phase))
         except KeyboardInterrupt:

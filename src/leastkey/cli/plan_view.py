@@ -19,21 +19,21 @@ _NAME: Final = 26
 
 
 def show_plan(show: Show, plan: Plan) -> None:
-    """Print the changes, what they mean in plain words, and the warnings."""
+    """Print the changes, what they mean in plain words, and the cautions."""
     show.talk()
     for line in _rows(plan.changes):
         show.data(line)
     if plan.changes:
         show.data()
     _plain_words(show, plan)
-    for warning in plan.warnings:
+    for caution in plan.cautions:
         for head, text in (
-            ("warning", f"{warning.place} {warning.what}"),
-            ("", f"better: {warning.remedy}"),
+            ("warning", f"{caution.place} {caution.what}"),
+            ("", f"better: {caution.remedy}"),
         ):
             for line in wrapped(f"{head:<9}", text, columns=show.columns):
                 show.data(line)
-    if plan.warnings:
+    if plan.cautions:
         show.data()
 
 
@@ -63,12 +63,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "warnings": [
             {
-                "slug": warning.slug,
-                "what": warning.what,
-                "remedy": warning.remedy,
-                "place": str(warning.place),
+                "slug": caution.slug,
+                "what": caution.what,
+                "remedy": caution.remedy,
+                "place": str(caution.place),
             }
-            for warning in plan.warnings
+            for caution in plan.cautions
         ],
     }
 

@@ -74,5 +74,5 @@ def _compile_identity(
         origins=permissions.origins,
         can=permissions.can,
         cannot=permissions.cannot,
-        warnings=permissions.cautions,
+        cautions=permissions.cautions,
     )

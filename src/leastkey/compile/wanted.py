@@ -121,7 +121,7 @@ class WantedIdentity:
     origins: tuple[Origin, ...]
     can: tuple[str, ...]
     cannot: tuple[str, ...]
-    warnings: tuple[Caution, ...]
+    cautions: tuple[Caution, ...]
 
     @property
     def grants(self) -> tuple[Grant, ...]:

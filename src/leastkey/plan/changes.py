@@ -1,10 +1,10 @@
-"""Build one line of a plan; the step follows from the noun."""
+"""Build the lines of a plan, one identity's after another's."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leastkey.plan.plan import STEPS, Change, Noun, Sign
+from leastkey.plan.plan import Change, Noun, Sign
 
 if TYPE_CHECKING:
     from leastkey.plan.operation import Operation
@@ -31,4 +31,4 @@ class Lines:
         return self._line("-", noun, name, note, operation)
 
     def _line(self, sign: Sign, noun: Noun, name: str, note: str, operation: Operation) -> Change:
-        return Change(STEPS[noun], sign, noun, name, note, self.identity, operation)
+        return Change(sign, noun, name, note, self.identity, operation)

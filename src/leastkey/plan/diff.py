@@ -43,13 +43,13 @@ def make_plan(wanted: Wanted, seen: Seen, local: SeenLocal) -> Plan:
         )
     refuse_strangers(wanted, seen)
     changes: list[Change] = []
-    warnings: list[Caution] = []
+    cautions: list[Caution] = []
     for identity in wanted.identities:
         changes.extend(_identity_changes(wanted, identity, seen, local))
-        warnings.extend(identity.warnings)
+        cautions.extend(identity.cautions)
         if identity.user is not None:
             user = seen.users.get(identity.user.name.lower())
-            warnings.extend(key_cautions(identity, user, local.identity(identity.name)))
+            cautions.extend(key_cautions(identity, user, local.identity(identity.name)))
     changes.extend(removals(wanted, seen, local))
     finished = tuple(changes)
     refuse_over_quota(wanted, finished, seen.quotas)
@@ -59,7 +59,7 @@ def make_plan(wanted: Wanted, seen: Seen, local: SeenLocal) -> Plan:
         wanted.project,
         finished,
         wanted,
-        tuple(warnings),
+        tuple(cautions),
         count_entities(wanted.project, seen),
     )
 

@@ -31,7 +31,7 @@ __all__ = ["key_cautions", "key_changes", "profile_changes"]
 def key_changes(
     wanted: WantedUser, seen: SeenUser | None, here: LocalIdentity, local: SeenLocal, lines: Lines
 ) -> Iterator[Change]:
-    """Say whether a key has to be made. An open operation of a key in use is settling and no change."""
+    """Say whether a key has to be made. An open operation beside a key in use is finished without a line of its own."""
     name = f"of {wanted.name}"
     note = "secret to the vault, no plain file"
     if seen is None:
@@ -45,7 +45,7 @@ def key_changes(
             yield lines.add("access key", name, note, EnsureKey(wanted.name))
         return
     held = local.held.get(wanted.name.lower(), frozenset())
-    if not here.settling:
+    if not here.open_operations:
         _refuse_unknown(wanted, listed or (), held)
     elif pointer is None:
         note = f"{note}; an earlier run was cut off here"

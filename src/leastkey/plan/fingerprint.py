@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["fingerprint"]
 
 _DIGITS: Final = 32
-_SILENT: Final = frozenset({"spec", "origins", "warnings", "place"})
+_SILENT: Final = frozenset({"spec", "origins", "cautions", "place"})
 """Fields that hold places in the file or talk, and no meaning of their own."""
 
 

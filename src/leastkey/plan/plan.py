@@ -34,13 +34,17 @@ SHORTEST_ID: Final = 8
 class Change:
     """One line of a plan and the operation behind it."""
 
-    step: int
     sign: Sign
     noun: Noun
     name: str
     note: str
     identity: str
     operation: Operation
+
+    @property
+    def step(self) -> int:
+        """The number of the step it belongs to."""
+        return STEPS[self.noun]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Plan:
     project: str
     changes: tuple[Change, ...]
     wanted: Wanted
-    warnings: tuple[Caution, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     entities: int = 0
 
     @property

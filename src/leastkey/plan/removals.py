@@ -104,7 +104,9 @@ def _keys(wanted: Wanted, goners: list[SeenUser], seen: Seen, local: SeenLocal) 
 def _profiles(wanted: Wanted, local: SeenLocal) -> Iterator[Change]:
     keyed = {identity.name for identity in wanted.identities if identity.user is not None}
     for name, here in sorted(local.identities.items()):
-        if name not in keyed and (here.user is not None or here.bound_profile is not None or here.settling):
+        if name not in keyed and (
+            here.user is not None or here.bound_profile is not None or here.open_operations
+        ):
             shown = f"`{here.bound_profile}`" if here.bound_profile is not None else f"of {name}"
             note = f"from {local.config_file}, with its session"
             yield Lines(name).remove("profile", shown, note, RemoveProfile(here.bound_profile))

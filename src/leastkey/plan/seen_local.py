@@ -21,7 +21,7 @@ class LocalIdentity:
 
     `user` and `access_key` are the pointer: whose key is in use, and which. `bound_profile` is the profile that was
     written for it. `profile` is the state of the profile the spec wants, `profile_place` where the section or the
-    static key stands that is in the way. `settling` counts open key operations. `is_secret_lost`: the vault could be
+    static key stands that is in the way. `open_operations` counts key operations that a run has not finished. `is_secret_lost`: the vault could be
     read, and the pointer's secret is not in it.
     """
 
@@ -30,7 +30,7 @@ class LocalIdentity:
     bound_profile: str | None = None
     profile: ProfileState = "absent"
     profile_place: str | None = None
-    settling: int = 0
+    open_operations: int = 0
     is_secret_lost: bool = False
 
 

@@ -59,7 +59,7 @@ def test_a_key_that_was_switched_off_is_found_and_told() -> None:
     later(world, minutes=30)
     plan = world.plan(WANTED)
     assert plan.is_empty
-    assert [warning.slug for warning in plan.warnings] == ["key-inactive"]
+    assert [caution.slug for caution in plan.cautions] == ["key-inactive"]
 
 
 def test_without_the_report_the_keys_of_our_users_are_listed() -> None:

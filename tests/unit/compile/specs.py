@@ -99,7 +99,7 @@ def statements(wanted: WantedIdentity) -> list[Any]:
 
 
 def slugs(wanted: WantedIdentity) -> list[str]:
-    return [caution.slug for caution in wanted.warnings]
+    return [caution.slug for caution in wanted.cautions]
 
 
 def allows(wanted: WantedIdentity, action: str, resource: str = "*", **context: str) -> bool:

@@ -114,7 +114,7 @@ def test_a_prefix_gives_object_actions_and_the_listing_of_that_prefix_only() -> 
         "Resource": BUCKET,
         "Condition": {"StringLike": {"s3:prefix": "nightly/*"}},
     }
-    assert not wanted.warnings
+    assert not wanted.cautions
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_actions_that_cannot_be_limited_are_left_out_and_named() -> None:
     wanted = one(level("ec2", "list write", "arn:aws:ec2:*:*:instance/*"))
     assert allows(wanted, "ec2:StartInstances", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1")
     assert not allows(wanted, "ec2:DescribeInstances")
-    (caution,) = wanted.warnings
+    (caution,) = wanted.cautions
     assert caution.slug == "left-out"
     assert "ec2:Describe" in caution.what
     assert "NOT allowed" in caution.what

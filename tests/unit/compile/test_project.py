@@ -108,7 +108,7 @@ def test_the_example_of_the_design_compiles_to_one_policy() -> None:
     assert [(origin.statement, origin.place.line) for origin in wanted.origins] == [
         (0, 12), (1, 15), (2, 13), (3, 13), (4, 18), (5, 21),
     ]  # fmt: skip
-    assert wanted.warnings == ()
+    assert wanted.cautions == ()
 
 
 def test_the_example_says_in_plain_words_what_it_can_and_cannot_do() -> None:
@@ -199,11 +199,11 @@ def test_role_user_profile_and_instance_profile_of_the_example() -> None:
 def test_the_tutorial_with_full_access_compiles_and_is_warned_about() -> None:
     wanted = one(level("ec2", "full", line=8), level("s3", "full", line=9))
     assert statements(wanted) == [{"Effect": "Allow", "Action": ["ec2:*", "s3:*"], "Resource": "*"}]
-    assert [(caution.slug, caution.place.line) for caution in wanted.warnings] == [
+    assert [(caution.slug, caution.place.line) for caution in wanted.cautions] == [
         ("full-access", 8),
         ("full-access", 9),
     ]
-    assert "`[list, read]`" in wanted.warnings[0].remedy
+    assert "`[list, read]`" in wanted.cautions[0].remedy
 
 
 def test_without_a_key_there_is_neither_user_nor_profile() -> None:
@@ -366,7 +366,7 @@ def test_levels_that_fill_several_policies_are_split_and_said() -> None:
     assert [policy.name for policy in wanted.policies] == ["acme-bot", "acme-bot-2", "acme-bot-3"]
     assert max(policy.document.characters() for policy in wanted.policies) <= 6144
     assert wanted.role.attached == tuple(policy.arn for policy in wanted.policies)
-    (note,) = [caution for caution in wanted.warnings if caution.slug == "size"]
+    (note,) = [caution for caution in wanted.cautions if caution.slug == "size"]
     assert "3 policies" in note.what
 
 

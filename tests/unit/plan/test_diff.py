@@ -244,7 +244,7 @@ def test_a_key_that_was_deleted_by_hand_is_made_again() -> None:
 
 
 def test_a_key_that_was_deleted_by_hand_while_an_operation_is_open_is_made_again() -> None:
-    here = replace(BOUND.identity("reports"), settling=1)
+    here = replace(BOUND.identity("reports"), open_operations=1)
     (change,) = make_plan(
         project(identity()), with_keys(look(standing())), SeenLocal({"reports": here})
     ).changes
@@ -264,16 +264,16 @@ def test_a_key_that_was_switched_off_is_told_and_not_switched_on() -> None:
     seen = with_keys(look(standing()), "AKIAPOINTER", status="Inactive")
     plan = make_plan(project(identity()), seen, BOUND)
     assert plan.is_empty
-    assert [warning.slug for warning in plan.warnings] == ["key-inactive"]
+    assert [caution.slug for caution in plan.cautions] == ["key-inactive"]
 
 
-def test_an_open_operation_of_a_key_in_use_is_settling_and_no_change() -> None:
-    here = replace(BOUND.identity("reports"), settling=1)
+def test_an_open_operation_of_a_key_in_use_is_no_change_of_the_plan() -> None:
+    here = replace(BOUND.identity("reports"), open_operations=1)
     assert make_plan(project(identity()), look(standing()), SeenLocal({"reports": here})).is_empty
 
 
 def test_a_key_that_an_interrupted_run_may_have_made_is_left_to_recovery() -> None:
-    here = LocalIdentity("acme-reports", None, None, "ours-current", settling=1)
+    here = LocalIdentity("acme-reports", None, None, "ours-current", open_operations=1)
     seen = with_keys(look(standing()), "AKIAORPHAN")
     (change,) = make_plan(project(identity()), seen, SeenLocal({"reports": here})).changes
     assert change.operation == op.EnsureKey("acme-reports")
@@ -329,7 +329,7 @@ def test_a_console_password_of_our_user_is_told() -> None:
     seen = look(standing())
     user = replace(seen.users["acme-reports"], has_password=True)
     plan = make_plan(project(identity()), replace(seen, users={"acme-reports": user}), BOUND)
-    assert [warning.slug for warning in plan.warnings] == ["user-has-password"]
+    assert [caution.slug for caution in plan.cautions] == ["user-has-password"]
 
 
 def test_a_role_with_more_policies_than_the_account_allows_is_refused() -> None:
