@@ -27,10 +27,6 @@ CALLED_FROM_OUTSIDE = {
     "timeout": "socketserver and cheroot",
     **dict.fromkeys(("rate", "pages"), "tests, which see there what was measured and asked"),
     "assume_role": "the contract of both STS adapters; the helper asks by itself, without an SDK",
-    **dict.fromkeys(
-        ("placed", "comparison", "steps", "question", "allowed", "differences"), "who reads an adoption"
-    ),
-    **dict.fromkeys(("is_same", "proves", "commands", "read_existing"), "who reads an adoption"),
 }
 """Names that somebody else reads, each with who does."""
 

@@ -38,6 +38,7 @@ class Adoption:
     text: str
     files: Mapping[str, str]
     project: str
+    region: str
     identity: WantedIdentity
     placed: tuple[Placed, ...]
     left: tuple[Left, ...]
@@ -63,6 +64,7 @@ def adopt(existing: Existing, wish: Wish, taken: Taken) -> Adoption:
         text=text,
         files=carried.files,
         project=project,
+        region=wish.region,
         identity=identity,
         placed=placed,
         left=(*carried.left, *uses.left),

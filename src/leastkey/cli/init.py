@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import sys
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leastkey.cli.init_adopt import adopt_existing, adopt_options, old_of
+from leastkey.cli.new_file import spec_exists, write_new
 from leastkey.cli.options import DEFAULT_SPEC, output_options
 from leastkey.cli.show import plain
 from leastkey.errors import LeastkeyError
@@ -49,6 +50,7 @@ __all__ = ["command", "words_of"]
 @click.option(
     "--service", metavar="NAME", help="An AWS service wears the role, such as ec2: no key is needed."
 )
+@adopt_options
 @click.option("--sandbox", is_flag=True, help="Target the embedded AWS.")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing: what no flag says takes its default.")
 @output_options
@@ -56,12 +58,17 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     """Write a commented spec. It never writes over a file.
 
     At a terminal and without --allow it looks for account, region, vault and project, asking AWS whose credentials are
-    set, and then asks you. Else nobody is asked, AWS neither.
+    set, and then asks you. Else nobody is asked, AWS neither, except with --from-user or --from-role: these read what
+    somebody made by hand, changing nothing, and write the spec that would replace it with the steps to move over.
     """
     from leastkey.cli.init_found import Flags
     from leastkey.spec.starter import starter_spec
 
+    old = old_of(given)
     flags = Flags(**given)
+    if old is not None:
+        adopt_existing(show, flags, old)
+        return
     path = Path(flags.spec)
     is_asking = not (yes or flags.allow or show.as_json) and sys.stdin.isatty() and sys.stderr.isatty()
     answers, chosen = _asked(show, flags, path) if is_asking else (_unasked(flags, path), {})
@@ -69,7 +76,7 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     if is_asking:
         show.talk("The same again without questions:")
         show.say("".join(f"{plain(line)}\n" for line in _command(answers, flags.spec, show.talk_columns)))
-    _write_new(path, flags.spec, text)
+    write_new(path, flags.spec, text)
     if not is_asking:
         show.talk(_region_line(flags))
         _warn_of_region(show, answers.region)
@@ -101,7 +108,7 @@ def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str
     from leastkey.cli.init_questions import ask_for_spec
 
     if os.path.lexists(path):
-        raise _exists(flags.spec)
+        raise spec_exists(flags.spec)
     try:
         found = find(flags, os.environ)
         for line in found_lines(found):
@@ -185,26 +192,3 @@ def _tell_next(show: Show, answers: Starter, lines: int, chosen: dict[str, str])
     if answers.target != "sandbox":
         here = words_for("up", {**_place(spec), "--sandbox": ""})
         show.data(f"No AWS account at hand: leastkey up{here}")
-
-
-def _exists(shown: str) -> LeastkeyError:
-    return LeastkeyError(
-        "spec-exists",
-        f"`{shown}` is there already",
-        remedy=("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`"),
-    )
-
-
-def _write_new(path: Path, shown: str, text: str) -> None:
-    """Write a file that must not exist yet, whole or not at all."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise _exists(shown) from None
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            path.unlink(missing_ok=True)
-        raise LeastkeyError(
-            "io-failed", f"`{shown}` cannot be written", why=str(error.strerror), remedy="--spec FILE"
-        ) from None

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Vault
     from leastkey.spec.model import Spec, Target
 
-__all__ = ["Machine", "Project", "build", "helper_command", "machine"]
+__all__ = ["Machine", "Project", "administrator", "build", "helper_command", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,31 @@ def build(options: Options) -> Project:
     local = here.local(here.vault(options, spec.target))
     repair_profiles(local, here.helper)
     return Project(options, spec, wanted, connect, caller, here, local, progress)
+
+
+def administrator(
+    *, region: str, account: str | None, is_sandbox: bool, profile: str | None, allow_endpoint: str | None
+) -> tuple[AwsConnect, Caller]:
+    """Find the administrator where there is no spec yet. `account`: the only one that is meant."""
+    here = machine()
+    connect = (
+        connect_root(sandbox_root(here.home, account), region)
+        if is_sandbox
+        else connect_admin(
+            os.environ, here.clock, region=region, profile=profile, allow_endpoint=allow_endpoint
+        )
+    )
+    caller = _caller(connect, here)
+    _refuse_own(caller, here)
+    if account is not None and account != caller.account:
+        raise LeastkeyError(
+            "wrong-account",
+            f"`--account` says {account}, you are in {caller.account}",
+            why=f"as         {caller.arn}, from {connect.administrator.source}",
+            state="nothing was changed, no IAM call was made",
+            remedy="name an administrator of the right account: `--admin-profile NAME`",
+        )
+    return connect, caller
 
 
 def _refuse_idle(spec: Spec, options: Options) -> None:

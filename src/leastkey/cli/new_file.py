@@ -1,0 +1,71 @@
+"""Files that `init` writes: they must not exist yet, and are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from leastkey.errors import LeastkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["refuse_existing", "spec_exists", "write_all", "write_new"]
+
+
+def spec_exists(shown: str) -> LeastkeyError:
+    """Give the error for a spec that is there already."""
+    return LeastkeyError(
+        "spec-exists",
+        f"`{shown}` is there already",
+        remedy=("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`"),
+    )
+
+
+def refuse_existing(path: Path, shown: str, remedy: str) -> None:
+    """Refuse a file that is there already, also as a link to nowhere."""
+    if os.path.lexists(path):
+        raise LeastkeyError("spec-exists", f"`{shown}` is there already", remedy=remedy)
+
+
+def write_new(path: Path, shown: str, text: str) -> None:
+    """Write a file that must not exist yet, whole or not at all."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise spec_exists(shown) from None
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            path.unlink(missing_ok=True)
+        raise LeastkeyError(
+            "io-failed", f"`{shown}` cannot be written", why=str(error.strerror), remedy="--spec FILE"
+        ) from None
+
+
+def write_all(files: Sequence[tuple[Path, str, str]]) -> None:
+    """Write several files (path, name to show, text) that must not exist yet: all of them, or none."""
+    written: list[Path] = []
+    try:
+        for path, shown, text in files:
+            _make_folder(path.parent, shown)
+            write_new(path, shown, text)
+            written.append(path)
+    except LeastkeyError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _make_folder(folder: Path, shown: str) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise LeastkeyError(
+            "io-failed",
+            f"the folder of `{shown}` cannot be made",
+            why=str(error.strerror),
+            remedy="--spec FILE, in a folder you may write to",
+        ) from None
