@@ -14,7 +14,6 @@ from leastkey.apply.observe import observe
 from leastkey.apply.run import Applied, apply_plan
 from leastkey.plan.destroy import make_destroy_plan
 from leastkey.plan.diff import make_plan
-from leastkey.ports.local import HelperCommand
 from leastkey.ports.people import Silent
 
 if TYPE_CHECKING:
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from leastkey.plan.seen import Seen
     from leastkey.ports.local import Local
     from leastkey.ports.people import Progress
-
-HELPER = HelperCommand(
-    "/opt/leastkey/bin/python", "/opt/leastkey/credential_process.py", "/home/me/.local/state/leastkey"
-)
 
 
 class World:
@@ -50,22 +45,22 @@ class World:
     def plan(self, wanted: Wanted, local: Local | None = None) -> Plan:
         local = local or self.computer.process()
         seen = self.look(local)
-        return make_plan(wanted, seen, see_local(wanted, None, local, helper=HELPER))
+        return make_plan(wanted, seen, see_local(wanted, None, local))
 
     def up(self, wanted: Wanted, progress: Progress | None = None) -> Applied:
         local = self.computer.process()
         plan = self.plan(wanted, local)
-        return apply_plan(plan, self.connect, local, progress or Silent(), helper=HELPER)
+        return apply_plan(plan, self.connect, local, progress or Silent())
 
     def destroy_plan(self, local: Local | None = None) -> Plan:
         local = local or self.computer.process()
         seen = self.look(local)
         nothing = project()
-        return make_destroy_plan(nothing, seen, see_local(nothing, None, local, helper=HELPER))
+        return make_destroy_plan(nothing, seen, see_local(nothing, None, local))
 
     def destroy(self) -> Applied:
         local = self.computer.process()
-        return apply_plan(self.destroy_plan(local), self.connect, local, Silent(), helper=HELPER)
+        return apply_plan(self.destroy_plan(local), self.connect, local, Silent())
 
     def requests(self) -> list[str]:
         """Give the requests made since this was asked last."""

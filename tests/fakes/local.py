@@ -10,6 +10,7 @@ from leastkey.errors import LeastkeyError
 from leastkey.ports.local import (
     Binding,
     BindingKey,
+    HelperCommand,
     Intent,
     JournalEntry,
     Local,
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.secret import Secret
+
+
+HELPER = HelperCommand(
+    "/opt/leastkey/bin/python", "/opt/leastkey/credential_process.py", "/home/me/.local/state/leastkey"
+)
 
 
 class MemoryVault:
@@ -205,4 +211,5 @@ class Computer:
             sessions=self.sessions,
             vault=self.vault,
             clock=self.clock,
+            helper=HELPER,
         )

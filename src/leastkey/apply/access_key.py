@@ -38,7 +38,7 @@ def write_profile(work: Work, identity: WantedIdentity, operation: WriteProfile)
     """Write the profile that serves the identity."""
     user: WantedUser | None = identity.user
     name = "" if user is None else user.name
-    bind_profile(operation.profile, binding_for(work, identity, name), work.helper, work.local)
+    bind_profile(operation.profile, binding_for(work, identity, name), work.local)
     return operation.profile.name
 
 

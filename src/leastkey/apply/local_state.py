@@ -14,7 +14,7 @@ from leastkey.ports.local import ProjectKey, account_at, endpoint_key, vault_ent
 if TYPE_CHECKING:
     from leastkey.compile.wanted import Wanted, WantedIdentity, WantedProfile
     from leastkey.plan.seen_local import ProfileState
-    from leastkey.ports.local import Binding, BindingKey, HelperCommand, Intent, Local
+    from leastkey.ports.local import Binding, BindingKey, Intent, Local
 
 __all__ = ["project_of", "see_local"]
 
@@ -27,14 +27,14 @@ def project_of(wanted: Wanted, endpoint_url: str | None) -> ProjectKey:
     return ProjectKey(wanted.account, endpoint_key(wanted.target, endpoint_url), wanted.project)
 
 
-def see_local(wanted: Wanted, endpoint_url: str | None, local: Local, *, helper: HelperCommand) -> SeenLocal:
+def see_local(wanted: Wanted, endpoint_url: str | None, local: Local) -> SeenLocal:
     """Give what is known of the project's identities: those the spec has, and those only this computer remembers."""
     project = project_of(wanted, endpoint_url)
     bound = {each.key.identity: each for each in local.bindings.all() if project.holds(each.key)}
     intents = [intent for intent in local.intents.open() if project.holds(intent.key)]
     identities = {each.name: each for each in wanted.identities}
     names = {*bound, *(intent.key.identity for intent in intents), *identities}
-    look = _Look(project, endpoint_url, local, helper, _lost(list(bound.values()), local))
+    look = _Look(project, endpoint_url, local, _lost(list(bound.values()), local))
     seen = {
         name: look.identity(
             bound.get(name), [each for each in intents if each.key.identity == name], identities.get(name)
@@ -57,7 +57,6 @@ class _Look:
     project: ProjectKey
     endpoint_url: str | None
     local: Local
-    helper: HelperCommand
     lost: frozenset[BindingKey]
 
     def identity(
@@ -81,7 +80,7 @@ class _Look:
             return "absent", None
         profiles = self.local.profiles
         key = self.project.binding(wanted.name)
-        state = profile_state(wanted.profile, key, self.endpoint_url, self.helper, profiles)
+        state = profile_state(wanted.profile, key, self.endpoint_url, self.local)
         if state == "ours-current" and not self._serves(bound, wanted, wanted.profile):
             state = "ours-stale"
         place = profiles.shadowed_by(wanted.profile.name) if state == "shadowed" else None

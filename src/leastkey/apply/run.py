@@ -28,7 +28,7 @@ from leastkey.plan.order import phases, prerequisites
 if TYPE_CHECKING:
     from leastkey.plan.plan import Change, Plan
     from leastkey.ports.aws import Connect
-    from leastkey.ports.local import HelperCommand, Local
+    from leastkey.ports.local import Local
     from leastkey.ports.people import Progress
 
 __all__ = ["Applied", "apply_plan"]
@@ -52,8 +52,6 @@ def apply_plan(
     connect: Connect,
     local: Local,
     progress: Progress,
-    *,
-    helper: HelperCommand,
 ) -> Applied:
     """Carry a plan out under the project's lock.
 
@@ -67,24 +65,23 @@ def apply_plan(
     started = local.clock.monotonic()
     run = uuid4().hex[:12]
     with local.locks.hold(project.lock, f"apply {run}"):
-        _refuse_early(plan, connect, local, helper)
+        _refuse_early(plan, connect, local)
         work = Work(
             run,
             plan.wanted,
             connect,
             local,
             progress,
-            helper=helper,
         )
         _Run(work, plan).go()
     return Applied(len(plan.changes), local.clock.monotonic() - started)
 
 
-def _refuse_early(plan: Plan, connect: Connect, local: Local, helper: HelperCommand) -> None:
+def _refuse_early(plan: Plan, connect: Connect, local: Local) -> None:
     """Find out before anything is written anywhere that the secret or the profile could not be, or may not."""
     operations = [change.operation for change in plan.changes]
     if any(isinstance(operation, WriteProfile) for operation in operations):
-        check_helper(helper)
+        check_helper(local.helper)
         local.profiles.probe()
     if any(isinstance(operation, EnsureKey) for operation in operations):
         local.vault.probe()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from leastkey.compile.wanted import Wanted
     from leastkey.ports.aws import Connect
-    from leastkey.ports.local import Binding, HelperCommand, Local
+    from leastkey.ports.local import Binding, Local
     from leastkey.ports.people import Progress
 
 __all__ = ["Work"]
@@ -36,8 +36,6 @@ class Work:
         connect: Connect,
         local: Local,
         progress: Progress,
-        *,
-        helper: HelperCommand,
     ) -> None:
         self.run = run
         self.wanted = wanted
@@ -46,7 +44,6 @@ class Work:
         self.local = local
         self.progress = progress
         self.project = project_of(wanted, connect.endpoint_url)
-        self.helper = helper
         self.writes = 0
         self._lock = threading.Lock()
         self._made: dict[str, float] = {}

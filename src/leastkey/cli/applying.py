@@ -74,5 +74,4 @@ def carry_out(project: Project, plan: Plan) -> Applied:
         project.connect,
         project.local,
         project.progress,
-        helper=project.machine.helper,
     )

@@ -49,7 +49,7 @@ def look_and_plan(project: Project) -> tuple[Plan, Seen]:
 
 def known_here(project: Project) -> SeenLocal:
     """Give what this computer knows of the project."""
-    return see_local(project.wanted, project.endpoint_url, project.local, helper=project.machine.helper)
+    return see_local(project.wanted, project.endpoint_url, project.local)
 
 
 def who_and_where(project: Project) -> str:

@@ -27,19 +27,19 @@ def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> 
 
         sandbox_root(here.home, binding.key.account)
     local = here.local(here.vault_named(binding.vault))
-    _repair(local, here)
+    _repair(local)
     # One that lasts is given with most of its life before it.
     least = binding.session_seconds * 0.75 if is_lasting else 0.0
     return session_for(binding, local, assume, least_seconds=least)
 
 
-def _repair(local: Local, here: Machine) -> None:
+def _repair(local: Local) -> None:
     """Mend profiles of ours, where there is a home folder that could hold them: a session needs none."""
     try:
         local.profiles.config_file  # noqa: B018  # it says that there is no home folder
     except LeastkeyError:
         return
-    repair_profiles(local, here.helper)
+    repair_profiles(local)
 
 
 @contextlib.contextmanager

@@ -50,11 +50,10 @@ __all__ = ["Machine", "Project", "administrator", "build", "helper_command", "ma
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """This computer: our state folder, and the helper that profiles call."""
+    """This computer: our state folder, and what is remembered in it."""
 
     home: Path
     settings: FileSettings
-    helper: HelperCommand
     clock: SystemClock
 
     def local(self, vault: Vault) -> Local:
@@ -68,6 +67,7 @@ class Machine:
             sessions=Sessions(self.home),
             vault=vault,
             clock=self.clock,
+            helper=helper_command(self.home),
             vault_named=self.vault_named,
         )
 
@@ -115,7 +115,7 @@ def machine() -> Machine:
     home = leastkey_home(os.environ)
     prepare_home(home)
     forbid_dumps()
-    return Machine(home, FileSettings(home), helper_command(home), SystemClock())
+    return Machine(home, FileSettings(home), SystemClock())
 
 
 def helper_command(home: Path) -> HelperCommand:
@@ -147,7 +147,7 @@ def build(options: Options) -> Project:
         profile_names=_profile_names(spec, options) or _bound_profiles(here, spec, caller, connect),
     )
     local = here.local(here.vault(options, spec.target))
-    repair_profiles(local, here.helper)
+    repair_profiles(local)
     return Project(options, spec, wanted, connect, caller, here, local, progress)
 
 

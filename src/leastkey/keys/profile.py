@@ -57,10 +57,10 @@ def profile_state(
     wanted: WantedProfile,
     key: BindingKey,
     endpoint_url: str | None,
-    helper: HelperCommand,
-    profiles: Profiles,
+    local: Local,
 ) -> ProfileState:
     """Say what stands in the AWS config file under the profile's name. Settings the user added to ours are the user's."""
+    profiles = local.profiles
     section = profiles.read(wanted.name)
     if profiles.shadowed_by(wanted.name) is not None:
         return "shadowed"
@@ -71,21 +71,21 @@ def profile_state(
         return "foreign"
     if EARLIER & seen.keys():
         return "shadowed"
-    ours = dict(profile_section(wanted, key, endpoint_url, helper).settings)
+    ours = dict(profile_section(wanted, key, endpoint_url, local.helper).settings)
     is_current = all(seen.get(name) == ours.get(name) for name in OURS) and (
         S3[0] in seen or S3[0] not in ours
     )
     return "ours-current" if is_current else "ours-stale"
 
 
-def bind_profile(wanted: WantedProfile, binding: Binding, helper: HelperCommand, local: Local) -> bool:
+def bind_profile(wanted: WantedProfile, binding: Binding, local: Local) -> bool:
     """Write the profile and remember it in the binding; says whether the file changed.
 
     A section of ours under an older name is removed afterwards. Refused: a profile that is not ours, and one that a
     static key would win over.
     """
-    section = profile_section(wanted, binding.key, binding.endpoint_url, helper)
-    match profile_state(wanted, binding.key, binding.endpoint_url, helper, local.profiles):
+    section = profile_section(wanted, binding.key, binding.endpoint_url, local.helper)
+    match profile_state(wanted, binding.key, binding.endpoint_url, local):
         case "foreign":
             raise _foreign(wanted.name, local.profiles)
         case "shadowed":
@@ -134,9 +134,7 @@ def unbind_profile(key: BindingKey, local: Local, *, exists: Callable[[str], boo
     return True
 
 
-def repair_profiles(
-    local: Local, helper: HelperCommand, *, exists: Callable[[str], bool] = os.path.exists
-) -> tuple[str, ...]:
+def repair_profiles(local: Local, *, exists: Callable[[str], bool] = os.path.exists) -> tuple[str, ...]:
     """Point profiles of ours at this installation where theirs is gone; gives their names.
 
     A helper that still runs is left alone, so two installations do not take turns.
@@ -155,11 +153,11 @@ def repair_profiles(
         ):
             continue
         try:
-            check_helper(helper)
+            check_helper(local.helper)
         except LeastkeyError:
             break  # this installation may not stand in a profile either; the command that writes one says so
         mine = {name: value for name, value in section.settings if name in OURS}
-        mine[COMMAND] = helper.line(found[1])
+        mine[COMMAND] = local.helper.line(found[1])
         if local.profiles.write(ProfileSection(section.name, tuple(mine.items()))):
             repaired.append(section.name)
     return tuple(repaired)

@@ -316,7 +316,7 @@ class SessionCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """This computer, as one value for the flows. `vault` is the one chosen for new keys.
+    """This computer, as one value for the flows. `vault` is the one chosen for new keys, `helper` what profiles call.
 
     `vault_named` opens another vault by its name: an older key may lie in one that was chosen earlier.
     """
@@ -329,6 +329,7 @@ class Local:
     sessions: SessionCache
     vault: Vault
     clock: Clock
+    helper: HelperCommand
     vault_named: Callable[[str], Vault] | None = None
 
     def vault_for(self, name: str) -> Vault:

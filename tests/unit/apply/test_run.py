@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 from tests.fakes.account import Fault, InstanceProfile, refused
-from tests.fakes.flow import HELPER, World
+from tests.fakes.flow import World
 from tests.fakes.projects import PATH, PROJECT, identity, project, trust_of
 
 from leastkey.apply.role import create_role
@@ -136,7 +136,7 @@ def test_what_another_run_of_ours_made_meanwhile_is_taken_up_and_put_right() -> 
     local = world.computer.process()
     plan = world.plan(WANTED, local)
     appear(world, path=PATH, tags={"leastkey:project": PROJECT})
-    apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+    apply_plan(plan, world.connect, local, Silent())
     assert world.plan(WANTED).is_empty
 
 
@@ -146,7 +146,7 @@ def test_what_a_stranger_made_meanwhile_is_left_alone() -> None:
     plan = world.plan(WANTED, local)
     appear(world, path="/", tags={})
     with pytest.raises(LeastkeyError) as caught:
-        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+        apply_plan(plan, world.connect, local, Silent())
     assert (caught.value.code, caught.value.exit_code) == ("entity-exists", Exit.STOPPED)
     assert world.account.roles["acme-reports"].tags == {}
     assert world.account.users["acme-reports"].inline == {}
@@ -159,7 +159,7 @@ def test_a_policy_under_our_path_without_our_tag_is_left_alone() -> None:
     document = identity(actions=("a:B",)).policies[0].document
     world.connect.iam().create_policy("acme-reports", PATH, document, description="", tags={})
     with pytest.raises(LeastkeyError) as caught:
-        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+        apply_plan(plan, world.connect, local, Silent())
     assert caught.value.code == "entity-exists"
     assert len(world.account.policies["acme-reports"].versions) == 1
 
@@ -171,7 +171,7 @@ def test_an_instance_profile_of_ours_that_appeared_meanwhile_ends_up_with_our_ro
     local = world.computer.process()
     plan = world.plan(wanted, local)
     world.account.profiles["acme-reports"] = InstanceProfile("acme-reports", PATH, {}, role)
-    apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+    apply_plan(plan, world.connect, local, Silent())
     assert world.account.profiles["acme-reports"].role == "acme-reports"
     assert world.plan(wanted).is_empty
 
@@ -184,7 +184,7 @@ def test_a_policy_name_that_is_taken_elsewhere_is_refused_after_one_request() ->
     world.connect.iam().create_policy("ACME-reports", "/", document, description="", tags={})
     world.requests()
     with pytest.raises(LeastkeyError) as caught:
-        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+        apply_plan(plan, world.connect, local, Silent())
     assert caught.value.code == "entity-exists"
     assert world.requests().count("iam:CreatePolicy") == 1
 
@@ -251,7 +251,7 @@ def test_a_second_run_on_the_project_is_told_that_it_is_locked() -> None:
         local.locks.hold(ProjectKey(plan.account, None, PROJECT).lock, "other"),
         pytest.raises(LeastkeyError) as caught,
     ):
-        apply_plan(plan, world.connect, local, Silent(), helper=HELPER)
+        apply_plan(plan, world.connect, local, Silent())
     assert caught.value.code == "locked"
 
 
@@ -365,7 +365,6 @@ def test_a_trust_that_names_what_this_run_made_is_worth_waiting_for() -> None:
         world.connect,
         world.computer.process(),
         Silent(),
-        helper=HELPER,
     )
     iam.create_user(one.user.name, one.user.path, {})
     made.made(f"user {one.user.name}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.keys.world import BINDING, KEY, World
+from tests.unit.keys.world import BINDING, HELPER, KEY, World
 
 from leastkey.compile.wanted import WantedProfile
 from leastkey.disk.aws_config import AwsProfiles
@@ -29,28 +29,25 @@ from leastkey.ports.local import HelperCommand, ProfileSection, binding_id
 if TYPE_CHECKING:
     from pathlib import Path
 
-HELPER = HelperCommand(
-    "/opt/lk/bin/python", "/opt/lk/leastkey/credential_process.py", "/home/kim/.local/state/leastkey"
-)
 MOVED = HelperCommand("/srv/lk/bin/python", "/srv/lk/leastkey/credential_process.py", HELPER.home)
 WANTED = WantedProfile("automation", "eu-west-1", "json")
 
 
 def state(world: World, helper: HelperCommand = HELPER) -> str:
-    return profile_state(WANTED, KEY, None, helper, world.local().profiles)
+    return profile_state(WANTED, KEY, None, replace(world.local(), helper=helper))
 
 
 def test_the_profile_is_written_once_and_then_current() -> None:
     world = World()
     assert state(world) == "absent"
-    assert bind_profile(WANTED, BINDING, HELPER, world.local())
+    assert bind_profile(WANTED, BINDING, world.local())
     assert world.profiles["automation"].settings == (
         ("region", "eu-west-1"),
         ("output", "json"),
         ("credential_process", HELPER.line(binding_id(KEY))),
     )
     assert state(world) == "ours-current"
-    assert not bind_profile(WANTED, BINDING, HELPER, world.local())
+    assert not bind_profile(WANTED, BINDING, world.local())
     assert world.bindings[binding_id(KEY)].profile == "automation"
 
 
@@ -58,7 +55,7 @@ def test_an_endpoint_that_is_not_awss_stands_in_the_profile_and_goes_again() -> 
     url = "http://127.0.0.1:5000"
     assert ("endpoint_url", url) in profile_section(WANTED, KEY, url, HELPER).settings
     world = World()
-    bind_profile(WANTED, replace(BINDING, endpoint_url=url), HELPER, world.local())
+    bind_profile(WANTED, replace(BINDING, endpoint_url=url), world.local())
     assert state(world) == "ours-stale"
 
 
@@ -78,19 +75,19 @@ def test_s3_settings_are_added_where_there_are_none(tmp_path: Path, theirs: str,
     emulated = replace(BINDING, endpoint_url="http://127.0.0.1:5000")
     command = HELPER.line(binding_id(KEY))
     config.write_text(f"[profile automation]\ncredential_process = {command}\n{theirs}")
-    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-stale"
-    assert bind_profile(WANTED, emulated, HELPER, local)
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, local) == "ours-stale"
+    assert bind_profile(WANTED, emulated, local)
     assert (theirs if after is None else after) in config.read_text()
     assert config.read_text().count("s3 =") == 1
-    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-current"
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, local) == "ours-current"
     config.write_text(re.sub(r"^s3 =\n(?:  .*\n)+", "", config.read_text(), flags=re.MULTILINE))
-    assert profile_state(WANTED, KEY, emulated.endpoint_url, HELPER, local.profiles) == "ours-stale"
+    assert profile_state(WANTED, KEY, emulated.endpoint_url, local) == "ours-stale"
 
 
 def test_writing_the_profile_keeps_the_key_in_use() -> None:
     world = World()
     key = world.ensure(new=True)
-    bind_profile(WANTED, BINDING, HELPER, world.local())
+    bind_profile(WANTED, BINDING, world.local())
     assert world.bindings[binding_id(KEY)].access_key == key
 
 
@@ -112,7 +109,7 @@ def test_a_profile_bound_elsewhere_is_never_overwritten(command: str) -> None:
     world.profiles["automation"] = theirs
     assert state(world) == "foreign"
     with pytest.raises(LeastkeyError) as caught:
-        bind_profile(WANTED, BINDING, HELPER, world.local())
+        bind_profile(WANTED, BINDING, world.local())
     assert caught.value.code == "profile-exists"
     assert world.profiles["automation"] == theirs
 
@@ -121,7 +118,7 @@ def test_what_would_win_over_our_profile_is_named() -> None:
     world = World()
     world.shadows["automation"] = "/home/kim/.aws/credentials:3"
     with pytest.raises(LeastkeyError) as caught:
-        bind_profile(WANTED, BINDING, HELPER, world.local())
+        bind_profile(WANTED, BINDING, world.local())
     assert caught.value.code == "profile-shadowed"
     assert "/home/kim/.aws/credentials:3" in caught.value.why[0]
     assert not world.profiles
@@ -129,7 +126,7 @@ def test_what_would_win_over_our_profile_is_named() -> None:
 
 def test_a_role_setting_added_to_our_profile_shadows_it() -> None:
     world = World()
-    bind_profile(WANTED, BINDING, HELPER, world.local())
+    bind_profile(WANTED, BINDING, world.local())
     ours = world.profiles["automation"]
     world.profiles["automation"] = replace(ours, settings=(*ours.settings, ("cli_pager", "")))
     assert state(world) == "ours-current"
@@ -141,16 +138,18 @@ def test_a_role_setting_added_to_our_profile_shadows_it() -> None:
 
 def test_a_renamed_profile_replaces_the_old_one() -> None:
     world = World()
-    bind_profile(WANTED, BINDING, HELPER, world.local())
-    bind_profile(replace(WANTED, name="nightly"), BINDING, HELPER, world.local())
+    bind_profile(WANTED, BINDING, world.local())
+    bind_profile(replace(WANTED, name="nightly"), BINDING, world.local())
     assert set(world.profiles) == {"nightly"}
 
 
 def test_a_helper_that_is_gone_is_repaired_and_one_that_runs_is_left_alone() -> None:
     world = World()
-    bind_profile(WANTED, BINDING, HELPER, world.local())
-    assert repair_profiles(world.local(), MOVED, exists=lambda path: True) == ()
-    gone = repair_profiles(world.local(), MOVED, exists=lambda path: not path.startswith("/opt/lk"))
+    bind_profile(WANTED, BINDING, world.local())
+    assert repair_profiles(replace(world.local(), helper=MOVED), exists=lambda path: True) == ()
+    gone = repair_profiles(
+        replace(world.local(), helper=MOVED), exists=lambda path: not path.startswith("/opt/lk")
+    )
     assert gone == ("automation",)
     assert dict(world.profiles["automation"].settings)["credential_process"] == MOVED.line(binding_id(KEY))
     assert dict(world.profiles["automation"].settings)["region"] == "eu-west-1"
@@ -158,10 +157,10 @@ def test_a_helper_that_is_gone_is_repaired_and_one_that_runs_is_left_alone() -> 
 
 def test_repair_leaves_a_section_that_became_somebodys() -> None:
     world = World()
-    bind_profile(WANTED, BINDING, HELPER, world.local())
+    bind_profile(WANTED, BINDING, world.local())
     theirs = ProfileSection("automation", (("credential_process", "/usr/bin/other"),))
     world.profiles["automation"] = theirs
-    assert repair_profiles(world.local(), MOVED, exists=lambda path: False) == ()
+    assert repair_profiles(replace(world.local(), helper=MOVED), exists=lambda path: False) == ()
     assert not unbind_profile(replace(KEY, identity="other"), world.local())
     assert unbind_profile(KEY, world.local())
     assert world.profiles == {"automation": theirs}

@@ -17,6 +17,7 @@ from leastkey.ports.aws import KeyList, KeyUse
 from leastkey.ports.local import (
     Binding,
     BindingKey,
+    HelperCommand,
     Intent,
     JournalEntry,
     Local,
@@ -35,6 +36,9 @@ T = TypeVar("T")
 Fault = Literal["kill before", "kill after", "lost", "5xx", "throttled", "disk full"]
 ACCOUNT = AccountId("111122223333")
 USER = "bot"
+HELPER = HelperCommand(
+    "/opt/lk/bin/python", "/opt/lk/leastkey/credential_process.py", "/home/kim/.local/state/leastkey"
+)
 KEY = BindingKey(ACCOUNT, None, "acme", "automation")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BINDING = Binding(
@@ -170,6 +174,7 @@ class World:
             sessions=FakeSessions(self),
             vault=FakeVault(self),
             clock=FakeClock(self),
+            helper=HELPER,
         )
 
     def start(self, faults: Mapping[int, Fault] | None = None) -> str:
