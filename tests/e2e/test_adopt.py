@@ -119,6 +119,7 @@ def test_a_lambda_role_becomes_a_spec_that_plans_without_a_key(aws: Aws, account
     assert "session: 2h" in text
     assert "- service: lambda" in text
     assert "aws lambda update-function-configuration --function-name FUNCTION --role arn:aws:iam" in ended.out
+    assert "Same      as before; AWS's own policies stay attached as they are" in ended.out
     planned = home.leastkey("plan", "--json")
     assert planned.code == 0, planned.err
     assert not any(change["sign"] != "+" for change in planned.json["changes"])

@@ -141,6 +141,9 @@ def _proof_document(found: Comparison) -> dict[str, Any]:
 def _proof(existing: Existing, found: Comparison) -> Iterator[tuple[str, str]]:
     has_own = any(policy.kind == "aws" for policy in existing.policies)
     own = "; AWS's own policies stay attached as they are" if has_own else ""
+    if found.is_same and not found.asked:  # the role has nothing but policies of AWS's own
+        yield "Same      ", f"as before{own}"
+        return
     if found.is_same:
         yield "Same      ", f"as before on {found.asked} questions, asked of old and new by our engine{own}"
         return
