@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from leastkey.cli.read_spec import one_identity, read_spec
-from leastkey.disk.bindings import FileBindings
 from leastkey.errors import LeastkeyError
 from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 
@@ -31,7 +30,7 @@ def binding_of(here: Machine, options: Options, name: str | None, how: str) -> B
     With a spec file, NAME is one of its identities, and its project, target and account count. Without one, NAME is
     an identity or a profile of this computer. `how` is the command that names one of several.
     """
-    bound = FileBindings(here.home).all()
+    bound = here.bindings.all()
     if options.spec_given or Path(options.spec).exists():
         spec = read_spec(options)
         identity = one_identity(spec, name, how)

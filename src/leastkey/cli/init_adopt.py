@@ -100,8 +100,9 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     """Read what was made by hand and write the spec that would replace it. Raises LeastkeyError."""
     from leastkey.adopt.adoption import adopt
     from leastkey.apply.read_existing import read_existing
+    from leastkey.cli.administrator import Meant, administrator
     from leastkey.cli.progress import LineProgress
-    from leastkey.cli.wiring import administrator
+    from leastkey.cli.wiring import machine
 
     _refuse_idle(flags, old)
     path = Path(flags.spec)
@@ -110,11 +111,15 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     )
     wish = _wish(flags, path)
     connect, caller = administrator(
-        region=wish.region,
-        account=flags.account,
-        is_sandbox=flags.sandbox,
-        profile=old.admin_profile,
-        allow_endpoint=old.allow_endpoint,
+        machine(),
+        Meant(
+            target="sandbox" if flags.sandbox else "aws",
+            region=wish.region,
+            account=flags.account,
+            said_at="`--account`",
+            profile=old.admin_profile,
+            allow_endpoint=old.allow_endpoint,
+        ),
     )
     show.talk(f"Reading account {caller.account} as {caller.arn}; nothing is changed there")
     existing, taken = read_existing(connect.iam(), caller.account, old.kind, old.name, LineProgress(show))

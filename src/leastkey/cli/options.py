@@ -82,22 +82,22 @@ _PROJECT: Final = (
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options every command takes; its function gets them as `options`."""
-
-    @functools.wraps(command)
-    def wrapped(**values: Any) -> Any:
-        return command(options=_taken(values), **values)
-
-    return _decorated(wrapped, (*_COMMON, *_OUTPUT))
+    return _with_options(command, (*_COMMON, *_OUTPUT))
 
 
 def project_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the common options and those that bear on a project in an account."""
+    return _with_options(command, (*_COMMON, *_PROJECT, *_OUTPUT))
 
+
+def _with_options(
+    command: Callable[..., Any], options: tuple[Callable[[Callable[..., Any]], Any], ...]
+) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
         return command(options=_taken(values), **values)
 
-    return _decorated(wrapped, (*_COMMON, *_PROJECT, *_OUTPUT))
+    return _decorated(wrapped, options)
 
 
 def _taken(values: dict[str, Any]) -> Options:

@@ -37,6 +37,7 @@ def prove(
             clock=project.machine.clock,
             progress=project.progress,
             settling=settling,
+            is_secure=(project.endpoint_url or "https:").startswith("https:"),
             honours_conditions=project.key.endpoint in {None, SANDBOX_ENDPOINT},
         )
         for identity in project.wanted.identities

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leastkey.apply.local_state import project_of
-from leastkey.apply.refusals import refusal
-from leastkey.aws.connect import connect_admin
+from leastkey.cli.administrator import Meant, administrator
 from leastkey.cli.progress import LineProgress
 from leastkey.cli.read_spec import read_spec
-from leastkey.cli.sandbox_door import connect_root, sandbox_root
 from leastkey.clock import SystemClock
 from leastkey.compile.project import compile_project
 from leastkey.disk.aws_config import AwsProfiles
@@ -30,9 +28,7 @@ from leastkey.disk.locks import FileLocks
 from leastkey.disk.sessions import Sessions
 from leastkey.disk.settings import FileSettings
 from leastkey.disk.vault_files import VaultFiles
-from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
-from leastkey.iam.marks import OUR_PATH
-from leastkey.keys.clock_skew import clock_skew
+from leastkey.errors import LeastkeyError
 from leastkey.keys.profile import repair_profiles
 from leastkey.ports.local import HelperCommand, Local, ProjectKey, endpoint_key
 from leastkey.spec.settings import region_caution
@@ -45,7 +41,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Vault
     from leastkey.spec.model import Spec, Target
 
-__all__ = ["Machine", "Project", "administrator", "build", "helper_command", "machine"]
+__all__ = ["Machine", "Project", "build", "helper_command", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +52,15 @@ class Machine:
     settings: FileSettings
     clock: SystemClock
 
+    @property
+    def bindings(self) -> FileBindings:
+        """The identities this computer serves."""
+        return FileBindings(self.home)
+
     def local(self, vault: Vault) -> Local:
         """Give the flows' view of this computer, with the vault for new keys."""
         return Local(
-            bindings=FileBindings(self.home),
+            bindings=self.bindings,
             intents=FileIntents(self.home),
             journal=FileJournal(self.home),
             locks=FileLocks(self.home),
@@ -132,10 +133,19 @@ def build(options: Options) -> Project:
     _refuse_idle(spec, options)
     here = machine()
     progress = LineProgress(options.show)
-    connect = _sandbox(here, spec) if spec.target == "sandbox" else _aws(here, spec, options)
-    caller = _caller(connect, here)
-    _refuse_own(caller, here)
-    _refuse_wrong_account(spec, caller, connect)
+    connect, caller = administrator(
+        here,
+        Meant(
+            target=spec.target,
+            region=spec.region,
+            account=spec.account,
+            said_at=f"{spec.account_place.file}:{spec.account_place.line}"
+            if spec.account_place
+            else spec.file,
+            profile=options.admin_profile,
+            allow_endpoint=options.allow_endpoint,
+        ),
+    )
     if (caution := region_caution(spec.region)) is not None:
         options.show.marked("warning", "note", f"  {caution}")
     if caller.is_root and spec.target != "sandbox":
@@ -151,31 +161,6 @@ def build(options: Options) -> Project:
     return Project(options, spec, wanted, connect, caller, here, local, progress)
 
 
-def administrator(
-    *, region: str, account: str | None, is_sandbox: bool, profile: str | None, allow_endpoint: str | None
-) -> tuple[AwsConnect, Caller]:
-    """Find the administrator where there is no spec yet. `account`: the only one that is meant."""
-    here = machine()
-    connect = (
-        connect_root(sandbox_root(here.home, account), region)
-        if is_sandbox
-        else connect_admin(
-            os.environ, here.clock, region=region, profile=profile, allow_endpoint=allow_endpoint
-        )
-    )
-    caller = _caller(connect, here)
-    _refuse_own(caller, here)
-    if account is not None and account != caller.account:
-        raise LeastkeyError(
-            "wrong-account",
-            f"`--account` says {account}, you are in {caller.account}",
-            why=f"as         {caller.arn}, from {connect.administrator.source}",
-            state="nothing was changed, no IAM call was made",
-            remedy="name an administrator of the right account: `--admin-profile NAME`",
-        )
-    return connect, caller
-
-
 def _refuse_idle(spec: Spec, options: Options) -> None:
     """Refuse options that would do nothing in the embedded AWS: who gives one believes to be elsewhere."""
     given = {"--admin-profile": options.admin_profile, "--allow-endpoint": options.allow_endpoint}
@@ -189,21 +174,6 @@ def _refuse_idle(spec: Spec, options: Options) -> None:
                 else f"{spec.file} says `target: sandbox`",
                 remedy=f"leave {'`--sandbox`' if options.sandbox else '`target: sandbox`'} out, or `{name}`",
             )
-
-
-def _aws(here: Machine, spec: Spec, options: Options) -> AwsConnect:
-    AwsProfiles(os.environ).refuse_unreadable()
-    return connect_admin(
-        os.environ,
-        here.clock,
-        region=spec.region,
-        profile=options.admin_profile,
-        allow_endpoint=options.allow_endpoint,
-    )
-
-
-def _sandbox(here: Machine, spec: Spec) -> AwsConnect:
-    return connect_root(sandbox_root(here.home, spec.account), spec.region)
 
 
 def _profile_names(spec: Spec, options: Options) -> dict[str, str] | None:
@@ -233,53 +203,6 @@ def _bound_profiles(here: Machine, spec: Spec, caller: Caller, connect: AwsConne
     project = ProjectKey(caller.account, endpoint, spec.project)
     return {
         each.key.identity: each.profile
-        for each in FileBindings(here.home).all()
+        for each in here.bindings.all()
         if each.profile is not None and project.holds(each.key)
     }
-
-
-def _caller(connect: AwsConnect, here: Machine) -> Caller:
-    """Ask AWS who we are: the first call, so it is here that a bad key, clock or network shows."""
-    try:
-        return connect.admin_sts().caller()
-    except AwsError as error:
-        skew = clock_skew(error, here.clock.now(), state=NOTHING_CHANGED)
-        # A question whose answer is lost has changed nothing.
-        failed = skew or refusal(error if error.code else AwsError(error.call, "", error.message))
-        if failed.code == "bad-credentials":
-            failed = failed.again(why=(f"from       {connect.administrator.source}", *failed.why))
-        if failed.code == "no-answer" and connect.endpoint_url is not None:
-            failed = failed.again(why=(f"asked      {connect.endpoint_url}", *failed.why))
-        raise failed from None
-
-
-def _refuse_own(caller: Caller, here: Machine) -> None:
-    """Refuse a user of ours, known by its path, and a role of ours, which this computer remembers: its session shows no path."""
-    kind, _, rest = caller.arn.resource.partition("/")
-    ours = OUR_PATH in f"/{rest}" or (
-        kind == "assumed-role"
-        and any(
-            (binding.key.account, binding.role.name) == (caller.account, rest.split("/", 1)[0])
-            for binding in FileBindings(here.home).all()
-        )
-    )
-    if ours:
-        raise LeastkeyError(
-            "own-profile",
-            "these credentials belong to an identity leastkey made for a script, it cannot administer IAM",
-            why=f"you are {caller.arn}",
-            remedy="name an administrator: `--admin-profile NAME`",
-        )
-
-
-def _refuse_wrong_account(spec: Spec, caller: Caller, connect: AwsConnect) -> None:
-    if spec.account is None or spec.account == caller.account:
-        return
-    place = f"{spec.account_place.file}:{spec.account_place.line}" if spec.account_place else spec.file
-    raise LeastkeyError(
-        "wrong-account",
-        f"{place} says {spec.account}, you are in {caller.account}",
-        why=f"as         {caller.arn}, from {connect.administrator.source}",
-        state="nothing was changed, no IAM call was made",
-        remedy="name an administrator of the right account: `--admin-profile NAME`",
-    )

@@ -46,18 +46,17 @@ def verify(  # noqa: PLR0913  # one argument a fact of the proof
     clock: Clock,
     progress: Progress,
     settling: bool = False,
-    is_secure: bool | None = None,
+    is_secure: bool = True,
     honours_conditions: bool = True,
 ) -> Report:
     """Prove what an identity may and may not do. Changes nothing.
 
     `calls` None: nothing on this computer can wear the role, and the engine judges alone. `settling`: a grant that AWS does
     not know of yet is asked for again, for up to a minute; a denial never is, and is judged after the grants.
-    `is_secure`: whether calls go over TLS, by default those to AWS do. `honours_conditions` False: the endpoint is not
-    known to heed `If-Match`, so no object that may be there is asked to be written.
+    `is_secure`: calls go over TLS. `honours_conditions` False: the endpoint is not known to heed `If-Match`, so no object
+    that may be there is asked to be written.
     """
-    secure = wanted_all.target == "aws" if is_secure is None else is_secure
-    judge = Judge(identity, wanted_all, seen_managed, now=clock.now(), is_secure=secure)
+    judge = Judge(identity, wanted_all, seen_managed, now=clock.now(), is_secure=is_secure)
     probes = matrix(identity, wanted_all, judge)
     allowed = [probe for probe in probes if probe.side == "allowed"]
     denied = [probe for probe in probes if probe.side == "denied"]

@@ -124,6 +124,7 @@ def prove(
     managed: Mapping[str, PolicyDocument] | None = None,
     clock: Clock | None = None,
     settling: bool = False,
+    is_secure: bool = True,
 ) -> Report:
     project = project or wanted()
     return verify(
@@ -134,6 +135,7 @@ def prove(
         clock=clock or Clock(),
         progress=Silent(),
         settling=settling,
+        is_secure=is_secure,
     )
 
 
