@@ -8,29 +8,22 @@ from leastkey.iam.credentials import shown
 from leastkey.keys.create import ensure_key
 from leastkey.keys.profile import bind_profile, unbind_profile
 from leastkey.keys.remove import forget_secrets, remove_keys
+from leastkey.keys.work import UserKeys, work_on
 from leastkey.ports.local import Binding
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work
     from leastkey.compile.wanted import WantedIdentity, WantedUser
+    from leastkey.keys.work import KeyWork
     from leastkey.plan.operation import EnsureKey, RemoveKeys, RemoveProfile, WriteProfile
     from leastkey.plan.plan import Change
 
-__all__ = ["binding_for", "delete_keys", "forget", "make_key", "write_profile"]
+__all__ = ["delete_keys", "forget", "key_work", "make_key", "write_profile"]
 
 
 def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
     """Make sure of the key; gives its last four for the progress line."""
-    key = ensure_key(
-        operation.user,
-        binding_for(work, identity, operation.user),
-        work.iam,
-        work.connect.sts,
-        work.local,
-        operation=work.run,
-        progress=work.progress,
-        born=work.new_user(operation.user),
-    )
+    key = ensure_key(key_work(work, identity, operation.user), born=work.new_user(operation.user))
     return shown(key)
 
 
@@ -38,21 +31,15 @@ def write_profile(work: Work, identity: WantedIdentity, operation: WriteProfile)
     """Write the profile that serves the identity."""
     user: WantedUser | None = identity.user
     name = "" if user is None else user.name
-    bind_profile(operation.profile, binding_for(work, identity, name), work.local)
+    bind_profile(operation.profile, _binding_for(work, identity, name), work.local)
     return operation.profile.name
 
 
 def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
     """Delete every key of a user that goes, with what this computer holds for them."""
-    remove_keys(
-        operation.user,
-        work.project.binding(change.identity),
-        work.iam,
-        work.local,
-        bound=work.bound(),
-        operation=work.run,
-        progress=work.progress,
-    )
+    key = work.project.binding(change.identity)
+    keys = UserKeys(operation.user, key, work.iam, work.local, work.run, work.progress)
+    remove_keys(keys, work.bound())
     return operation.user
 
 
@@ -67,7 +54,13 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     return operation.profile or change.identity
 
 
-def binding_for(work: Work, identity: WantedIdentity, user: str) -> Binding:
+def key_work(work: Work, identity: WantedIdentity, user: str) -> KeyWork:
+    """Give what it takes to work on the keys of an identity's user."""
+    binding = _binding_for(work, identity, user)
+    return work_on(binding, work.iam, work.connect.sts, work.local, work.run, work.progress)
+
+
+def _binding_for(work: Work, identity: WantedIdentity, user: str) -> Binding:
     """Give what this computer has to know of an identity, with the key in use where there is one."""
     key = work.project.binding(identity.name)
     stored = work.local.bindings.get(key)

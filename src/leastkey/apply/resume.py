@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leastkey.apply.access_key import binding_for
+from leastkey.apply.access_key import key_work
 from leastkey.keys.recover import recover
 from leastkey.plan.operation import EnsureKey
 
@@ -29,12 +29,4 @@ def finish_open_operations(work: Work, plan: Plan) -> None:
     for identity in plan.wanted.identities:
         user = identity.user
         if user is not None and user.name not in planned:
-            recover(
-                user.name,
-                binding_for(work, identity, user.name),
-                work.iam,
-                work.connect.sts,
-                work.local,
-                operation=work.run,
-                progress=work.progress,
-            )
+            recover(key_work(work, identity, user.name))

@@ -34,14 +34,10 @@ from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from leastkey.iam.credentials import AccessKey, AccessKeyId
     from leastkey.plan.seen import SeenAccessKey
-    from leastkey.ports.aws import AccessKeys, Sts
-    from leastkey.ports.local import Binding, Local
-    from leastkey.ports.people import Progress
 
 __all__ = ["ensure_key"]
 
@@ -54,28 +50,17 @@ RUN_SETTLE_SECONDS: Final = 30.0
 """Within a run a list is believed this long after a lost answer."""
 
 
-def ensure_key(
-    user: str,
-    binding: Binding,
-    iam: AccessKeys,
-    sts_of: Callable[[AccessKey], Sts],
-    local: Local,
-    *,
-    operation: str,
-    progress: Progress,
-    born: datetime | None = None,
-) -> AccessKeyId:
-    """Give the key in use, made if there is none that works; `binding` then names it.
+def ensure_key(work: KeyWork, *, born: datetime | None = None) -> AccessKeyId:
+    """Give the key in use, made if there is none that works; the binding then names it.
 
-    `operation` is the run's id, which `leastkey:op` carries on a user this run created. `born` is when AWS made such a
-    user: its key list is known to be empty, so one request is made, and its first key is left for the run's `verify`
-    to prove. A key that replaces another is proved before it is used.
+    `work.operation` is the run's id, which `leastkey:op` carries on a user this run created. `born` is when AWS made such
+    a user: its key list is known to be empty, so one request is made, and its first key is left for the run's `verify` to
+    prove. A key that replaces another is proved before it is used.
 
     A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
     """
-    work = KeyWork(user, binding.key, iam, local, operation, progress, binding, sts_of)
     with work.locked():
-        local.vault.probe()
+        work.local.vault.probe()
         if born is not None:
             _forget_past(work, born)
             if work.pointer() is None and not work.intents():

@@ -20,14 +20,13 @@ from leastkey.keys.retire import finish_retiring, retire_found
 from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from leastkey.iam.credentials import AccessKey, AccessKeyId
+    from leastkey.iam.credentials import AccessKeyId
     from leastkey.keys.work import UserKeys
     from leastkey.plan.seen import SeenAccessKey
-    from leastkey.ports.aws import AccessKeys, KeyList, Sts
-    from leastkey.ports.local import Binding, Intent, Local
-    from leastkey.ports.people import Progress
+    from leastkey.ports.aws import KeyList
+    from leastkey.ports.local import Intent
 
 __all__ = [
     "accounted",
@@ -50,18 +49,8 @@ SLACK: Final = timedelta(seconds=2)
 """AWS writes whole seconds, and two of its servers answer."""
 
 
-def recover(
-    user: str,
-    binding: Binding,
-    iam: AccessKeys,
-    sts_of: Callable[[AccessKey], Sts],
-    local: Local,
-    *,
-    operation: str,
-    progress: Progress,
-) -> AccessKeyId | None:
+def recover(work: KeyWork) -> AccessKeyId | None:
     """Finish the open operations on a user's keys; gives the key in use afterwards. Without open ones, no request is made."""
-    work = KeyWork(user, binding.key, iam, local, operation, progress, binding, sts_of)
     if work.intents():
         with work.locked():
             recover_intents(work, work.listed())

@@ -17,45 +17,34 @@ from leastkey.iam.credentials import shown
 from leastkey.iam.refusals import is_missing
 from leastkey.keys.recover import accounted, facts_of
 from leastkey.keys.retire import unless_missing
-from leastkey.keys.work import UserKeys
 from leastkey.ports.local import vault_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leastkey.iam.credentials import AccessKeyId
-    from leastkey.ports.aws import AccessKeys
+    from leastkey.keys.work import UserKeys
     from leastkey.ports.local import Binding, BindingKey, Local, Vault
-    from leastkey.ports.people import Progress
 
 __all__ = ["forget_secrets", "remove_keys"]
 
 
-def remove_keys(
-    user: str,
-    key: BindingKey,
-    iam: AccessKeys,
-    local: Local,
-    *,
-    bound: Sequence[Binding],
-    operation: str,
-    progress: Progress,
-) -> int:
+def remove_keys(work: UserKeys, bound: Sequence[Binding]) -> int:
     """Delete all keys of a user of ours, their secrets, intents and the cached session; gives how many were deleted.
 
     `bound` is as in `forget_secrets`. The caller has checked that path and tag of the user are ours. The binding stays,
     without its pointer, until the profile is removed (`unbind_profile`). Running it again is harmless.
     """
-    work = UserKeys(user, key, iam, local, operation, progress)
+    local = work.local
     with work.locked():
         stored = work.bound()
         if stored is not None and stored.access_key is not None:
             local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))
-        local.sessions.delete(key)
+        local.sessions.delete(work.key)
         deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, "" if stored is None else stored.vault}
         for name in sorted(names - {""}):
-            forget_secrets(user, key, local.vault_for(name), local, bound)
+            forget_secrets(work.user, work.key, local.vault_for(name), local, bound)
         for intent in work.intents():
             local.intents.close(intent.operation)
     return deleted

@@ -32,6 +32,7 @@ __all__ = [
     "age_seconds",
     "seen_key",
     "token_of",
+    "work_on",
 ]
 
 
@@ -158,6 +159,18 @@ class KeyWork(UserKeys):
                 updated=self.local.clock.now(),
             )
         )
+
+
+def work_on(
+    binding: Binding,
+    iam: AccessKeys,
+    sts_of: Callable[[AccessKey], Sts],
+    local: Local,
+    operation: str,
+    progress: Progress,
+) -> KeyWork:
+    """Give what it takes to work on the keys of a binding's user."""
+    return KeyWork(binding.user, binding.key, iam, local, operation, progress, binding, sts_of)
 
 
 def seen_key(listed: KeyList, key: AccessKeyId | None) -> SeenAccessKey | None:

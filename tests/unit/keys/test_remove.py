@@ -25,7 +25,7 @@ def remove(world: World, faults: dict[int, Fault] | None = None) -> int:
     operation = world.start(faults)
     local = world.local()
     bound = local.bindings.all()
-    return remove_keys(USER, KEY, FakeIam(world), local, bound=bound, operation=operation, progress=Silent())
+    return remove_keys(UserKeys(USER, KEY, FakeIam(world), local, operation, Silent()), bound)
 
 
 def with_keys() -> World:
@@ -71,7 +71,7 @@ def test_the_key_in_use_is_ours_wherever_its_secret_lies() -> None:
     told = Told()
     operation = world.start()
     elsewhere = replace(world.local(), vault=World().local().vault)
-    remove_keys(USER, KEY, FakeIam(world), elsewhere, bound=(), operation=operation, progress=told)
+    remove_keys(UserKeys(USER, KEY, FakeIam(world), elsewhere, operation, told), ())
     assert len(told.lines) == 1
     assert shown(stranger) in told.lines[0]
 

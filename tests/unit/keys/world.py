@@ -12,6 +12,7 @@ from leastkey.iam.arn import AccountId, Arn, role_arn, user_arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.keys.create import ensure_key
 from leastkey.keys.recover import recover
+from leastkey.keys.work import KeyWork, work_on
 from leastkey.plan.seen import Caller, SeenAccessKey, SeenUser
 from leastkey.ports.aws import KeyList, KeyUse
 from leastkey.ports.local import (
@@ -190,27 +191,15 @@ class World:
         if new:
             self.tags["leastkey:op"] = operation
             born = self.now()
-        return ensure_key(
-            USER,
-            BINDING,
-            FakeIam(self),
-            lambda key: FakeSts(self, key),
-            self.local(),
-            operation=operation,
-            progress=Silent(),
-            born=born,
+        return ensure_key(self.work(operation), born=born)
+
+    def work(self, operation: str) -> KeyWork:
+        return work_on(
+            BINDING, FakeIam(self), lambda key: FakeSts(self, key), self.local(), operation, Silent()
         )
 
     def recover(self) -> AccessKeyId | None:
-        return recover(
-            USER,
-            BINDING,
-            FakeIam(self),
-            lambda key: FakeSts(self, key),
-            self.local(),
-            operation=self.start(),
-            progress=Silent(),
-        )
+        return recover(self.work(self.start()))
 
 
 class FakeIam:
