@@ -63,7 +63,13 @@ def observe(
     """
     try:
         return _observe(
-            connect, project, managed, instance_profiles, progress, _Memory(local, endpoint), caller
+            connect,
+            project,
+            managed,
+            instance_profiles=instance_profiles,
+            progress=progress,
+            memory=_Memory(local, endpoint),
+            caller=caller,
         )
     except AwsError as error:
         raise refusal(error) from None
@@ -108,7 +114,8 @@ def _observe(
     connect: Connect,
     project: str,
     managed: tuple[Arn, ...],
-    instance_profiles: bool,  # noqa: FBT001  # handed on from a keyword
+    *,
+    instance_profiles: bool,
     progress: Progress,
     memory: _Memory,
     caller: Caller | None,

@@ -14,10 +14,10 @@ from uuid import uuid4
 
 from leastkey.apply.carry import carry_out
 from leastkey.apply.local_state import project_of
-from leastkey.apply.ours import refuse_untagged
 from leastkey.apply.refusals import refusal
 from leastkey.apply.resume import finish_open_operations, has_open_operations
 from leastkey.apply.schedule import run_all
+from leastkey.apply.untagged import refuse_untagged
 from leastkey.apply.work import Work
 from leastkey.errors import NOTHING_CHANGED, AwsError, Exit, LeastkeyError
 from leastkey.keys.clock_skew import clock_skew

@@ -125,7 +125,7 @@ def entity_exists(
 ) -> LeastkeyError:
     """Give the error for a name that is taken, with the line of the spec that would choose a free one."""
     if ours:
-        what = f"the {kind} `{arn.name}` is ours under another spelling, and IAM cannot rename it"
+        what = f"the {kind} `{arn.name}` is ours under another spelling, and leastkey renames nothing"
         why = (f"there      {arn}", "IAM       tells no names apart that differ only in case")
     else:
         what = f"a {kind} named `{arn.name}` exists and is not ours"

@@ -14,7 +14,6 @@ from leastkey.evaluate.truth import Reading
 from leastkey.iam.document import PolicyDocument
 from leastkey.iam.statement import Statement
 from leastkey.spec.model import ActionsGrant, ManagedGrant
-from leastkey.verify.assume import assumed_values, unmet
 from leastkey.verify.calls import (
     CHECK_KEY,
     Target,
@@ -23,6 +22,7 @@ from leastkey.verify.calls import (
     object_targets,
     whole_bucket_targets,
 )
+from leastkey.verify.conditions import assumed_values, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

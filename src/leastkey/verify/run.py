@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import AwsError
 from leastkey.verify.answers import FRESH, NOT_ASKED, Heard, heard
-from leastkey.verify.assume import unmet
 from leastkey.verify.calls import bucket_targets
+from leastkey.verify.conditions import unmet
 from leastkey.verify.judge import Judge, Judgement
 from leastkey.verify.matrix import Probe, matrix
 from leastkey.verify.report import Report, Row

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote
 
-from leastkey.sandbox.resolve import keys_s3
+from leastkey.sandbox.resolve import condition_keys_s3
 from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.resolve.resources_iam import pass_role
 from leastkey.sandbox.resolve.s3_operation import S3Target, target
@@ -108,7 +108,7 @@ _GRANTS: Final = (
 def authorizations(operation: str, request: AwsRequest, world: World) -> tuple[Authorization, ...]:
     """Give what an S3 operation needs."""
     where = target(request)
-    context = keys_s3.request_keys(request, where)
+    context = condition_keys_s3.request_keys(request, where)
     if operation == "ListBuckets":
         return (Authorization("s3:ListAllMyBuckets", "*", request.account, context),)
     # A bucket is made in the caller's account; that the name is taken is said once that is allowed.
@@ -162,8 +162,8 @@ def delete_asks(
 ) -> tuple[Authorization, ...]:
     """Give what the deletion of one object needs."""
     context = {
-        **keys_s3.request_keys(request, S3Target(bucket, key, target(request).query)),
-        **keys_s3.object_keys(world, bucket, key, version),
+        **condition_keys_s3.request_keys(request, S3Target(bucket, key, target(request).query)),
+        **condition_keys_s3.object_keys(world, bucket, key, version),
         **({"s3:VersionId": version} if version else {}),
     }
     names = ["DeleteObjectVersion" if version else "DeleteObject"]
@@ -220,7 +220,7 @@ def _object(  # one private step of `authorizations`
     version = where.query.get("versionId", "")
     names = tuple(_VERSIONED.get(name, name) if version else name for name in _OBJECT_ACTIONS[operation])
     names += _with_headers(operation, request)
-    full = {**context, **keys_s3.object_keys(world, where.bucket, where.key, version)}
+    full = {**context, **condition_keys_s3.object_keys(world, where.bucket, where.key, version)}
     needed = [Authorization(f"s3:{name}", arn, owner, full) for name in names]
     if operation in ("CopyObject", "UploadPartCopy"):
         needed.insert(0, _source(request, context, world))
@@ -250,7 +250,7 @@ def _source(request: AwsRequest, context: Context, world: World) -> Authorizatio
         "s3:GetObjectVersion" if version else "s3:GetObject",
         _object_arn(bucket, key),
         _owner(bucket, world),
-        {**context, **keys_s3.object_keys(world, bucket, key, version)},
+        {**context, **condition_keys_s3.object_keys(world, bucket, key, version)},
     )
 
 
