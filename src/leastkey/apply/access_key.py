@@ -39,7 +39,7 @@ def delete_keys(work: Work, change: Change, operation: RemoveKeys) -> str:
     """Delete every key of a user that goes, with what this computer holds for them."""
     key = work.project.binding(change.identity)
     keys = UserKeys(operation.user, key, work.iam, work.local, work.run, work.progress)
-    remove_keys(keys, work.bound())
+    remove_keys(keys, work.bindings())
     return operation.user
 
 
@@ -49,7 +49,7 @@ def forget(work: Work, change: Change, operation: RemoveProfile) -> str:
     stored = work.local.bindings.get(key)
     wanted = {each.user.name.lower() for each in work.wanted.identities if each.user is not None}
     if stored is not None and stored.user.lower() not in wanted:
-        forget_secrets(stored.user, key, work.local.vault_for(stored.vault), work.local, work.bound())
+        forget_secrets(stored.user, key, work.local.vault_for(stored.vault), work.local, work.bindings())
     unbind_profile(key, work.local)
     return operation.profile or change.identity
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.keys.profile import profile_state
+from leastkey.keys.profile import place_in_the_way, profile_state
 from leastkey.plan.seen_local import LocalIdentity, SeenLocal
 from leastkey.ports.local import ProjectKey, account_at, endpoint_key, vault_entry
 
@@ -78,13 +78,11 @@ class _Look:
     def _profile(self, wanted: WantedIdentity, bound: Binding | None) -> tuple[ProfileState, str | None]:
         if wanted.profile is None:
             return "absent", None
-        profiles = self.local.profiles
         key = self.project.binding(wanted.name)
         state = profile_state(wanted.profile, key, self.endpoint_url, self.local)
         if state == "ours-current" and not self._serves(bound, wanted, wanted.profile):
             state = "ours-stale"
-        place = profiles.shadowed_by(wanted.profile.name) if state == "shadowed" else None
-        return state, place or (profiles.config_file if state in {"foreign", "shadowed"} else None)
+        return state, place_in_the_way(state, wanted.profile.name, self.local.profiles)
 
     def _serves(self, bound: Binding | None, wanted: WantedIdentity, profile: WantedProfile) -> bool:
         """Say whether the broker behind a profile would do what the spec says."""

@@ -116,7 +116,7 @@ class Work:
         with self._lock:
             return self._new_users.get(user.lower())
 
-    def bound(self) -> tuple[Binding, ...]:
+    def bindings(self) -> tuple[Binding, ...]:
         """Give what this computer had bound when the run first asked, which removals do: all is made by then."""
         with self._lock:
             if self._bound is None:

@@ -22,7 +22,6 @@ from leastkey.keys.recover import (
     adopt,
     close_stored,
     creating_intents,
-    delete_command,
     delete_unstored,
     facts_of,
     recover_intents,
@@ -30,6 +29,7 @@ from leastkey.keys.recover import (
 )
 from leastkey.keys.retire import retire_key, switch_off_and_delete
 from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, seen_key, token_of
+from leastkey.plan.diff_key import delete_command
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
 

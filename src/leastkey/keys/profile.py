@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
 from leastkey.keys.helper import check_helper, is_stale, parse_command
+from leastkey.plan.diff_key import profile_taken
 from leastkey.ports.local import ProfileSection, binding_id
 
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from leastkey.plan.seen_local import ProfileState
     from leastkey.ports.local import Binding, BindingKey, HelperCommand, Local, Profiles
 
-__all__ = ["bind_profile", "profile_section", "profile_state", "repair_profiles", "unbind_profile"]
+__all__ = [
+    "bind_profile",
+    "place_in_the_way",
+    "profile_section",
+    "profile_state",
+    "repair_profiles",
+    "unbind_profile",
+]
 
 COMMAND: Final = "credential_process"
 OURS: Final = ("region", "output", "endpoint_url", COMMAND)
@@ -78,6 +86,13 @@ def profile_state(
     return "ours-current" if is_current else "ours-stale"
 
 
+def place_in_the_way(state: ProfileState, name: str, profiles: Profiles) -> str | None:
+    """Say where the section or the static key stands that keeps a profile from being ours."""
+    if state not in {"foreign", "shadowed"}:
+        return None
+    return (profiles.shadowed_by(name) if state == "shadowed" else None) or profiles.config_file
+
+
 def bind_profile(wanted: WantedProfile, binding: Binding, local: Local) -> bool:
     """Write the profile and remember it in the binding; says whether the file changed.
 
@@ -85,11 +100,10 @@ def bind_profile(wanted: WantedProfile, binding: Binding, local: Local) -> bool:
     static key would win over.
     """
     section = profile_section(wanted, binding.key, binding.endpoint_url, local.helper)
-    match profile_state(wanted, binding.key, binding.endpoint_url, local):
-        case "foreign":
-            raise _foreign(wanted.name, local.profiles)
-        case "shadowed":
-            raise _shadowed(wanted.name, local.profiles)
+    state = profile_state(wanted, binding.key, binding.endpoint_url, local)
+    if state in {"foreign", "shadowed"}:
+        place = place_in_the_way(state, wanted.name, local.profiles)
+        raise profile_taken(state, binding.key.identity, wanted.name, place)
     changed = local.profiles.write(_beside_users_own(section, local.profiles))
     stored = local.bindings.get(binding.key) or binding
     previous, file = stored.profile, local.profiles.config_file
@@ -179,24 +193,3 @@ def _is_of(settings: dict[str, str], key: BindingKey) -> bool:
 def _remove_ours(name: str, key: BindingKey, local: Local) -> bool:
     section = local.profiles.read(name)
     return section is not None and _is_of(dict(section.settings), key) and local.profiles.remove(name)
-
-
-def _foreign(name: str, profiles: Profiles) -> LeastkeyError:
-    return LeastkeyError(
-        "profile-exists",
-        f"the profile `{name}` is there and is not bound to this identity",
-        why=f"in `{profiles.config_file}`",
-        state="the profile was not changed",
-        remedy="choose another name: `--profile NAME`",
-    )
-
-
-def _shadowed(name: str, profiles: Profiles) -> LeastkeyError:
-    place = profiles.shadowed_by(name)
-    return LeastkeyError(
-        "profile-shadowed",
-        f"other credentials under the name `{name}` would win over ours",
-        why=f"at {place}" if place else f"a role, SSO or login setting in `{profiles.config_file}`",
-        state="the profile was not changed",
-        remedy="take them out there, or choose another name: `--profile NAME`",
-    )

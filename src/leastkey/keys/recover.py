@@ -18,6 +18,7 @@ from leastkey.iam.marks import OPERATION_TAG
 from leastkey.keys.prove import KEPT, prove
 from leastkey.keys.retire import finish_retiring, retire_found
 from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
+from leastkey.plan.diff_key import delete_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,6 @@ __all__ = [
     "adopt",
     "close_stored",
     "creating_intents",
-    "delete_command",
     "delete_unstored",
     "facts_of",
     "recover",
@@ -200,11 +200,6 @@ def facts_of(work: UserKeys, seen: SeenAccessKey, now: KeyList) -> str:
     used = work.iam.access_key_last_used(seen.id).last_used
     last = "never used" if used is None else f"last used {_ago((now.server_time - used).total_seconds())}"
     return f"{shown(seen.id)}  {seen.status.lower()}  made {_ago(age_seconds(now, seen.created))}  {last}"
-
-
-def delete_command(user: str, key: AccessKeyId) -> str:
-    """Give the command by which a person deletes a key."""
-    return f"aws iam delete-access-key --user-name {user} --access-key-id {key}"
 
 
 def _ago(seconds: float) -> str:

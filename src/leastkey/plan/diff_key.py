@@ -7,7 +7,7 @@ Source: IAM User Guide, "Manage access keys for IAM users".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from leastkey.compile.wanted import Caution
 from leastkey.errors import LeastkeyError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leastkey.plan.seen import SeenAccessKey, SeenUser
     from leastkey.plan.seen_local import LocalIdentity, SeenLocal
 
-__all__ = ["key_cautions", "key_changes", "profile_changes"]
+__all__ = ["delete_command", "key_cautions", "key_changes", "profile_changes", "profile_taken"]
 
 
 def key_changes(
@@ -83,10 +83,8 @@ def profile_changes(
     previous = here.bound_profile if here.bound_profile != profile.name else None
     note = f"{local.config_file}: a command, no secret"
     match here.profile:
-        case "foreign":
-            raise _profile_exists(identity, profile.name, here)
-        case "shadowed":
-            raise _profile_shadowed(identity, profile.name, here)
+        case "foreign" | "shadowed":
+            raise profile_taken(here.profile, identity, profile.name, here.profile_place)
         case "absent":
             yield lines.add("profile", name, note, WriteProfile(profile, previous))
         case "ours-stale":
@@ -114,7 +112,7 @@ def _refuse_unknown(
     )
     remedy = (
         "on the computer that holds its secret, `leastkey up` needs no new key",
-        f"nobody uses {shown(unknown[0].id)}? `{_deletion(wanted.name, unknown[0].id)}`",
+        f"nobody uses {shown(unknown[0].id)}? `{delete_command(wanted.name, unknown[0].id)}`",
     )
     if len(listed) >= ACCESS_KEYS_PER_USER:
         raise LeastkeyError(
@@ -131,25 +129,25 @@ def _refuse_unknown(
     )
 
 
-def _deletion(user: str, key: str) -> str:
+def delete_command(user: str, key: str) -> str:
+    """Give the command by which a person deletes a key."""
     return f"aws iam delete-access-key --user-name {user} --access-key-id {key}"
 
 
-def _profile_exists(identity: str, profile: str, here: LocalIdentity) -> LeastkeyError:
+def profile_taken(
+    state: Literal["foreign", "shadowed"], identity: str, profile: str, place: str | None
+) -> LeastkeyError:
+    """Give the error for a profile whose name somebody else's section or credentials have; `place` is where."""
+    if state == "foreign":
+        code, what = "profile-exists", f"the profile `{profile}` is there and is not bound to `{identity}`"
+    else:
+        code = "profile-shadowed"
+        what = f"other credentials under the name `{profile}` would win over what leastkey writes for `{identity}`"
+    other = f"another name: `leastkey up --profile {profile}-leastkey`"
     return LeastkeyError(
-        "profile-exists",
-        f"the profile `{profile}` is there and is not bound to `{identity}`",
-        why=() if here.profile_place is None else f"there      {here.profile_place}",
-        remedy=f"another name: `leastkey up --profile {profile}-leastkey`",
-        place=here.profile_place,
-    )
-
-
-def _profile_shadowed(identity: str, profile: str, here: LocalIdentity) -> LeastkeyError:
-    return LeastkeyError(
-        "profile-shadowed",
-        f"a static key under the profile `{profile}` would win over what leastkey writes for `{identity}`",
-        why=() if here.profile_place is None else f"there      {here.profile_place}",
-        remedy=f"remove that section, or choose another name: `leastkey up --profile {profile}-leastkey`",
-        place=here.profile_place,
+        code,
+        what,
+        why=() if place is None else f"there      {place}",
+        remedy=other if state == "foreign" else f"take them out there, or choose {other}",
+        place=place,
     )
