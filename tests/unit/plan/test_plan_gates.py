@@ -45,6 +45,21 @@ def test_the_id_does_not_move_with_lines_of_the_spec() -> None:
     assert first.id == second.id
 
 
+def test_a_plan_is_named_by_the_first_eight_digits_of_its_id_or_more() -> None:
+    plan = replace(plan_of(), id="7f3a91c2" + "0" * 24)
+    assert plan.is_named(plan.id)
+    assert plan.is_named("7F3A91C2")
+    assert not plan.is_named("7f3a91c")
+    assert not plan.is_named("7f3a91c3")
+    assert not plan.is_named(plan.id + "0")
+    assert not plan.is_named("")
+
+
+def test_a_plan_tells_its_counts() -> None:
+    plan = plan_of(op.RemoveKeys("x"), op.RemoveProfile(None))
+    assert plan.counts == "0 to add, 0 to change, 2 to remove"
+
+
 def test_the_id_moves_with_spec_account_and_what_was_seen_of_ours() -> None:
     account = Account()
     empty = make_plan(project(identity()), look(account), SeenLocal()).id
