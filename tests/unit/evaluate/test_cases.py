@@ -110,3 +110,19 @@ def test_a_case_is_answered_with_what_lacked() -> None:
 def test_numbers_and_booleans_of_a_context_are_their_json_text() -> None:
     case = read_case(with_request(context={"aws:MultiFactorAuthPresent": True, "s3:max-keys": [10, 2.5]}))
     assert case.request.context == {"aws:MultiFactorAuthPresent": "true", "s3:max-keys": ("10", "2.5")}
+
+
+def test_a_resource_may_be_its_arn_alone_and_belongs_to_the_caller() -> None:
+    asked = read_case(with_request(resource="arn:aws:s3:::b/k")).request
+    assert (asked.resource, asked.resource_account) == ("arn:aws:s3:::b/k", "")
+
+
+def test_a_trust_policy_that_names_its_resource_is_read_as_it_stands() -> None:
+    role = "arn:aws:iam::111122223333:role/r"
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": role}
+    for resource, verdict in ((role, "Allowed"), (f"{role}2", "ImplicitlyDenied")):
+        case = {
+            **with_request(action="sts:AssumeRole", resource={"arn": resource, "account": "111122223333"}),
+            "resource_policy": {"Version": "2012-10-17", "Statement": [trust]},
+        }
+        assert answer_line(json.dumps(case))[0]["verdict"] == verdict
