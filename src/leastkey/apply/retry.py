@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.errors import AwsError
+from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.iam.refusals import is_changing, is_missing, is_unknown
 
 if TYPE_CHECKING:
@@ -20,12 +21,10 @@ if TYPE_CHECKING:
 
     from leastkey.clock import Clock
 
-__all__ = ["FRESH_SECONDS", "Hopes", "patiently"]
+__all__ = ["Hopes", "patiently"]
 
 T = TypeVar("T")
 
-FRESH_SECONDS: Final = 60.0
-"""How long what this run made may still be unknown to some of AWS's servers."""
 _UNANSWERED_TRIES: Final = 4
 
 
@@ -59,13 +58,13 @@ def patiently(send: Callable[[], T], clock: Clock, hopes: Hopes) -> T:
 
 def _rule(error: AwsError, hopes: Hopes) -> _Rule | None:
     if is_unknown(error):
-        return _Rule(_UNANSWERED_TRIES, FRESH_SECONDS) if hopes.again else None
+        return _Rule(_UNANSWERED_TRIES, PROPAGATION_SECONDS) if hopes.again else None
     if error.code == "":
-        return _Rule(_UNANSWERED_TRIES, FRESH_SECONDS)
+        return _Rule(_UNANSWERED_TRIES, PROPAGATION_SECONDS)
     if is_changing(error):
         return _Rule(8, 30.0)
     if hopes.fresh and (is_missing(error) or _names_the_new(error)):
-        return _Rule(1_000, FRESH_SECONDS)
+        return _Rule(1_000, PROPAGATION_SECONDS)
     return None
 
 

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from leastkey.apply.local_state import project_of
-from leastkey.apply.retry import FRESH_SECONDS, Hopes, patiently
+from leastkey.apply.retry import Hopes, patiently
 from leastkey.errors import AwsError
+from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.keys.retire import unless_missing
 from leastkey.ports.local import JournalEntry
 
@@ -104,7 +105,7 @@ class Work:
         """Say whether this run made an entity moments ago."""
         with self._lock:
             when = self._made.get(entity)
-        return when is not None and self.local.clock.monotonic() - when < FRESH_SECONDS
+        return when is not None and self.local.clock.monotonic() - when < PROPAGATION_SECONDS
 
     def made_user(self, user: str, created: datetime) -> None:
         """Remember that this run made a user, and when by AWS's clock: its key list is known to be empty."""

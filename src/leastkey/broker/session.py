@@ -33,7 +33,8 @@ NOTHING_ISSUED: Final = "no credentials were issued"
 WAIT_SECONDS: Final = 20.0
 """How long one process waits for another that is minting; AWS's tools give the helper a minute."""
 YOUNG: Final = timedelta(seconds=120)
-PROPAGATION_SECONDS: Final = 20.0
+KEY_WAIT_SECONDS: Final = 20.0
+"""How long a key is waited for that AWS may not know yet; AWS's tools give the helper a minute in all."""
 SPARE: Final = timedelta(seconds=60)
 """A cached session with this much left is handed out when a new one cannot be had for want of an answer."""
 
@@ -145,7 +146,7 @@ def _assumed(key: AccessKey, binding: Binding, local: Computer, assume: Assume) 
         except AwsError as error:
             skew = clock_skew(error, local.clock.now(), state=NOTHING_ISSUED)
             waits = young and skew is None and error.code in NOT_YET
-            if not waits or local.clock.monotonic() - started >= PROPAGATION_SECONDS:
+            if not waits or local.clock.monotonic() - started >= KEY_WAIT_SECONDS:
                 raise (skew or _refusal(error, binding)) from None
         local.clock.sleep(2)
 

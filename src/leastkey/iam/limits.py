@@ -13,6 +13,7 @@ __all__ = [
     "DESCRIPTION_CHARACTERS",
     "MANAGED_POLICY_CHARACTERS",
     "POLICY_VERSIONS",
+    "PROPAGATION_SECONDS",
     "ROLE_SECONDS_MIN",
     "SESSION_SECONDS_MAX",
     "SESSION_SECONDS_MIN",
@@ -36,3 +37,8 @@ SESSION_SECONDS_MIN: Final = 900
 SESSION_SECONDS_MAX: Final = 43_200
 ROLE_SECONDS_MIN: Final = 3_600
 """A role's MaxSessionDuration is never under one hour."""
+PROPAGATION_SECONDS: Final = 60.0
+"""How long a change is waited for until every server of AWS should know of it. AWS names no figure.
+
+Source: IAM User Guide, "Troubleshoot IAM" ("Changes that I make are not always immediately visible").
+"""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import shown
-from leastkey.iam.limits import ACCESS_KEYS_PER_USER
+from leastkey.iam.limits import ACCESS_KEYS_PER_USER, PROPAGATION_SECONDS
 from leastkey.iam.marks import OPERATION_TAG
 from leastkey.iam.refusals import is_busy, is_missing
 from leastkey.keys.clock_skew import clock_skew
@@ -28,7 +28,7 @@ from leastkey.keys.recover import (
     unproved,
 )
 from leastkey.keys.retire import retire_key, switch_off_and_delete
-from leastkey.keys.work import PROPAGATION_SECONDS, KeyWork, seen_key, token_of
+from leastkey.keys.work import KeyWork, seen_key, token_of
 from leastkey.plan.diff_key import delete_command
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent

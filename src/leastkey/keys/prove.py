@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, shown
+from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.iam.refusals import NOT_YET, is_busy, is_unanswered
 from leastkey.keys.clock_skew import clock_skew
-from leastkey.keys.work import PROPAGATION_SECONDS
 
 if TYPE_CHECKING:
     from leastkey.iam.credentials import AccessKeyId

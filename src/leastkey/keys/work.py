@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from leastkey.errors import AwsError
 from leastkey.iam.arn import user_arn
 from leastkey.iam.credentials import AccessKeyId
+from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.iam.marks import path_of
 from leastkey.iam.refusals import is_missing
 from leastkey.ports.local import JournalEntry, account_at, binding_id, vault_entry
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from leastkey.secret import Secret
 
 __all__ = [
-    "PROPAGATION_SECONDS",
     "KeyWork",
     "UserKeys",
     "age_seconds",
@@ -34,9 +34,6 @@ __all__ = [
     "token_of",
     "work_on",
 ]
-
-
-PROPAGATION_SECONDS: Final = 60.0
 
 
 def token_of(intent: Intent) -> str:

@@ -1,6 +1,6 @@
 """What is to be proved: a probe for each line of the spec, and a dozen things nobody granted.
 
-Pure. An expected denial is never asserted for something the documents allow, nor where the engine cannot know.
+An expected denial is never asserted for something the documents allow, nor where the engine cannot know.
 """
 
 from __future__ import annotations

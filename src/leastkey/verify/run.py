@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import AwsError
+from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.verify.answers import FRESH, NOT_ASKED, Heard, heard
 from leastkey.verify.calls import bucket_targets
 from leastkey.verify.conditions import unmet
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
-SETTLING_SECONDS: Final = 60.0
-"""How long AWS may carry a change about before a missing grant counts. Source: IAM User Guide, "Changes that I make are
-not always immediately visible"."""
 _WORKERS: Final = 8
 _NO_CALLS: Final = "nothing on this computer can wear the role, so AWS cannot be asked from here"
 _AT_STAKE: Final = "not asked: an endpoint that ignored `If-Match` would write over the object"
@@ -39,8 +37,8 @@ _PAUSE_MAX: Final = 8.0
 
 def verify(  # noqa: PLR0913  # one argument a fact of the proof
     identity: WantedIdentity,
-    wanted_all: Wanted,
-    seen_managed: Mapping[str, PolicyDocument],
+    wanted: Wanted,
+    managed: Mapping[str, PolicyDocument],
     calls: Calls | None,
     *,
     clock: Clock,
@@ -56,11 +54,11 @@ def verify(  # noqa: PLR0913  # one argument a fact of the proof
     `is_secure`: calls go over TLS. `honours_conditions` False: the endpoint is not known to heed `If-Match`, so no object
     that may be there is asked to be written.
     """
-    judge = Judge(identity, wanted_all, seen_managed, now=clock.now(), is_secure=is_secure)
-    probes = matrix(identity, wanted_all, judge)
+    judge = Judge(identity, wanted, managed, now=clock.now(), is_secure=is_secure)
+    probes = matrix(identity, wanted, judge)
     allowed = [probe for probe in probes if probe.side == "allowed"]
     denied = [probe for probe in probes if probe.side == "denied"]
-    prover = _Prover(judge, wanted_all.partition, calls, honours_conditions=honours_conditions)
+    prover = _Prover(judge, wanted.partition, calls, honours_conditions=honours_conditions)
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = list(pool.map(prover.prove, allowed))
         if settling:
@@ -162,7 +160,7 @@ def _settled(
 ) -> list[_Proof]:
     """Ask again for the grants that AWS denies right after a change."""
     found = list(proofs)
-    until, pause = clock.monotonic() + SETTLING_SECONDS, 1.0
+    until, pause = clock.monotonic() + PROPAGATION_SECONDS, 1.0
     while late := [index for index, proof in enumerate(found) if proof.is_late]:
         left = until - clock.monotonic()
         if left <= 0:
