@@ -37,7 +37,7 @@ clients: $(NODE_MODULES)/.package-lock.json  ## the AWS SDK for JavaScript, for 
 
 $(NODE_MODULES)/.package-lock.json: tests/clients/js/package-lock.json
 	@{ command -v node && command -v npm; } >/dev/null || { echo "make clients needs node 18 or newer and npm: apt-get install nodejs npm" >&2; exit 1; }
-	@npm ci --prefix tests/clients/js --ignore-scripts --loglevel error || { echo "make clients: npm could not install what $< names" >&2; exit 1; }
+	@cd tests/clients/js && npm ci --ignore-scripts --loglevel error || { echo "make clients: npm could not install what $< names" >&2; exit 1; }
 	@touch $@
 
 check: setup  ## every quality gate, each with its value and its bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,20 @@ def test_a_trust_policy_that_names_its_resource_is_read_as_it_stands() -> None:
             "resource_policy": {"Version": "2012-10-17", "Statement": [trust]},
         }
         assert answer_line(json.dumps(case))[0]["verdict"] == verdict
+
+
+def test_every_open_question_is_explained_and_has_a_case() -> None:
+    root = Path(__file__).parents[3]
+    asked = {
+        slug
+        for file in (root / "src/leastkey/evaluate").glob("*.py")
+        for slug in re.findall(
+            r"(?:contested\(|either\((?:[^()]|\([^()]*\))*, )\"([a-z-]+)\"", file.read_text(encoding="utf-8")
+        )
+    }
+    page = (root / "docs/explain/contested.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert len(asked) > 10
+    assert sorted(explained) == sorted(asked)
+    met = {slug for case in CASES for slug in case["expect"].get("undocumented", [])}
+    assert asked - met == set()
