@@ -50,7 +50,7 @@ def test_names_paths_and_encoded_messages_stay_as_aws_wrote_them() -> None:
 def test_a_command_that_may_hold_secrets_leaves_no_core_file_and_its_child_is_as_ever(tmp_path: Path) -> None:
     script = (
         "import ctypes, subprocess, sys\n"
-        "from leastkey.cli.wiring import machine\n"
+        "from leastkey.cli.machine import machine\n"
         "machine()\n"
         "asked = 'import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))'\n"
         "exec(asked)\n"

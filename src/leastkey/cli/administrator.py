@@ -16,7 +16,7 @@ from leastkey.keys.clock_skew import clock_skew
 
 if TYPE_CHECKING:
     from leastkey.aws.connect import AwsConnect
-    from leastkey.cli.wiring import Machine
+    from leastkey.cli.machine import Machine
     from leastkey.plan.seen import Caller
     from leastkey.spec.model import Target
 

@@ -11,8 +11,8 @@ from leastkey.errors import LeastkeyError
 from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 
 if TYPE_CHECKING:
+    from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
-    from leastkey.cli.wiring import Machine
     from leastkey.ports.local import Binding
     from leastkey.spec.model import Identity, Spec, Use
 

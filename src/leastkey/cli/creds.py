@@ -23,8 +23,8 @@ __all__ = ["command"]
 def command(options: Options, identity: str | None, *, force: bool) -> int:
     """Assume the identity's role and print the session as credential_process JSON, for AWS tools to read."""
     from leastkey.cli.binding import binding_of
+    from leastkey.cli.machine import machine
     from leastkey.cli.sessions import session_of
-    from leastkey.cli.wiring import machine
     from leastkey.iam.credentials import process_document
 
     if sys.stdout.isatty() and not force:

@@ -101,8 +101,8 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     from leastkey.adopt.adoption import adopt
     from leastkey.apply.read_existing import read_existing
     from leastkey.cli.administrator import Meant, administrator
+    from leastkey.cli.machine import machine
     from leastkey.cli.progress import LineProgress
-    from leastkey.cli.wiring import machine
 
     _refuse_idle(flags, old)
     path = Path(flags.spec)

@@ -69,8 +69,8 @@ def command(ctx: click.Context, options: Options, identity: str | None) -> int:
     """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
     from leastkey.broker.run import child_environment, run_child
     from leastkey.cli.binding import binding_of
+    from leastkey.cli.machine import machine
     from leastkey.cli.sessions import saying_not_started, session_of
-    from leastkey.cli.wiring import machine
 
     child: tuple[str, ...] = ctx.meta.get(_CHILD, ())
     if not child:

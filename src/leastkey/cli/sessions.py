@@ -13,7 +13,7 @@ from leastkey.keys.profile import repair_profiles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leastkey.cli.wiring import Machine
+    from leastkey.cli.machine import Machine
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding, Local
 
