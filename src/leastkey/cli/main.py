@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "plan": "show what would change",
     "apply": "make the account as the plan says",
     "verify": "prove what is allowed and what is denied",
+    "explain": "say why something is allowed or denied, offline",
     "run": "run a command with short-lived credentials",
     "destroy": "take everything of the project down again",
     "creds": "print credentials for the AWS CLI to read",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from leastkey.cli.explain_view import VERDICTS
 from leastkey.cli.wrap import wrapped
 from leastkey.errors import LeastkeyError
 from leastkey.evaluate.asked import RequestError
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "show_decision"]
 
-_WORDS: Final = {
-    Verdict.ALLOWED: "allow",
-    Verdict.IMPLICITLY_DENIED: "deny (implicit)",
-    Verdict.EXPLICITLY_DENIED: "deny (explicit)",
-}
 _KINDS: Final[tuple[tuple[str, str, PrincipalType], ...]] = (
     ("iam", "user/", "user"),
     ("iam", "role/", "role"),
@@ -71,7 +67,7 @@ def show_decision(show: Show, request: Request, policies: Policies) -> None:
     except RequestError as error:
         raise LeastkeyError("usage", str(error)) from None
     show.document("policy simulate", answer(decision))
-    show.data(_WORDS[decision.verdict])
+    show.data(VERDICTS[decision.verdict])
     if decision.verdict is not Verdict.EXPLICITLY_DENIED:
         show.data(f"  decided by {decision.decided_by}")
     for reason in decision.because:

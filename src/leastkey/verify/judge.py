@@ -139,6 +139,14 @@ class Judge:
         decision = decide(request, self._policies(request, known, kept))
         return kept == "Allow" if decision.undocumented else decision.is_allowed
 
+    def policies(self, request: Request) -> Policies:
+        """Give all that bears on a request, as far as it was read."""
+        return Policies(
+            identity=self._identity,
+            boundaries=self._boundaries,
+            resource=self._delegating() if _is_delegated(request.action) else None,
+        )
+
     def forbids(self, target: Target) -> bool:
         """Say whether an explicit deny meets a target for certain."""
         request = self.request(target)
