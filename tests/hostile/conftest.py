@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.e2e.conftest import account, aws, home
 
-from leastkey.cli import wiring
+from leastkey.cli import machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,6 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name, value in (home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home.folder)
-    monkeypatch.setattr(wiring, "forbid_dumps", lambda: None)  # it would last as long as this process
+    monkeypatch.setattr(machine, "forbid_dumps", lambda: None)  # it would last as long as this process
     home.write_spec()
     return home
