@@ -5,6 +5,7 @@ Source: IAM User Guide, "IAM JSON policy elements reference".
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.conditions import CompiledCondition
@@ -15,11 +16,13 @@ from leastkey.evaluate.truth import Truth, all_of
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
+    from leastkey.evaluate.match import Glob
     from leastkey.evaluate.resources import ResourceMatcher
     from leastkey.iam.statement import Statement
 
 __all__ = ["CompiledStatement"]
 
+_REMEMBERED: Final = 4_096
 _VARIABLES_SINCE: Final = "2012-10-17"
 
 
@@ -33,10 +36,8 @@ class CompiledStatement:
         self.source = statement
         self.index = index
         self.effect = statement.effect
-        patterns = [pattern.lower() for pattern in statement.actions or statement.not_actions]
-        self._actions = frozenset(pattern for pattern in patterns if not has_wildcard(pattern))
-        self._globs = tuple(glob_of(pattern) for pattern in patterns if has_wildcard(pattern))
-        self.services = _services(patterns) if statement.actions else None
+        self._actions, self._globs, services = _spoken_of(statement.actions or statement.not_actions)
+        self.services = services if statement.actions else None
         self._variables = variables
         self._rest: tuple[ResourceMatcher | None, tuple[CompiledCondition, ...]] | None = None
 
@@ -86,6 +87,18 @@ class CompiledStatement:
         if truth is False or not conditions:
             return truth
         return all_of((truth, *(condition.holds(asked) for condition in conditions)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _spoken_of(actions: tuple[str, ...]) -> tuple[frozenset[str], tuple[Glob, ...], frozenset[str] | None]:
+    """Give action patterns as plain names, as globs, and the services they name (None: any).
+
+    The same lists of actions stand in many statements, so they are kept.
+    """
+    patterns = [pattern.lower() for pattern in actions]
+    names = frozenset(pattern for pattern in patterns if not has_wildcard(pattern))
+    globs = tuple(glob_of(pattern) for pattern in patterns if has_wildcard(pattern))
+    return names, globs, _services(patterns)
 
 
 def _services(patterns: list[str]) -> frozenset[str] | None:

@@ -185,8 +185,8 @@ def _fits(value: dict[str, Json], path: str, kind: DocumentKind) -> None:
 
 
 def _known(value: dict[str, Json], names: frozenset[str], path: str) -> None:
-    unknown = next((name for name in value if name not in names), None)
-    if unknown is not None:
+    if not value.keys() <= names:
+        unknown = next(name for name in value if name not in names)
         raise DocumentError(f"`{unknown}` is no element of a policy", f"{path}.{unknown}")
 
 
@@ -201,14 +201,22 @@ def _texts(value: dict[str, Json], name: str, path: str) -> tuple[str, ...]:
     if name not in value:
         return ()
     raw = value[name]
-    entries = raw if isinstance(raw, list) else [raw]
-    if not entries:
-        raise DocumentError(f"{name} is empty", f"{path}.{name}")
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, str) or not entry:
-            where = f"{path}.{name}[{index}]" if isinstance(raw, list) else f"{path}.{name}"
-            raise DocumentError(f"{name} holds texts that are not empty", where)
-    return tuple(entry for entry in entries if isinstance(entry, str))
+    if isinstance(raw, str):
+        if raw:
+            return (raw,)
+    elif isinstance(raw, list) and raw and set(map(type, raw)) == {str} and "" not in raw:
+        return tuple(raw)  # type: ignore[arg-type]  # every type was just looked at
+    raise _no_texts(raw, name, path)
+
+
+def _no_texts(raw: Json, name: str, path: str) -> DocumentError:
+    if raw == []:
+        return DocumentError(f"{name} is empty", f"{path}.{name}")
+    where = f"{path}.{name}"
+    if isinstance(raw, list):
+        wrong = next(index for index, entry in enumerate(raw) if not isinstance(entry, str) or not entry)
+        where = f"{where}[{wrong}]"
+    return DocumentError(f"{name} holds texts that are not empty", where)
 
 
 def _principals(value: Json, path: str) -> Principals:
