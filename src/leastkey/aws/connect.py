@@ -41,12 +41,16 @@ HELPER: Final = "leastkey/credential_process.py"
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Where the administrator's credentials come from, for people to read. `endpoint_url` None: AWS's own."""
+    """Where the administrator's credentials come from, for people to read. `endpoint_url` None: AWS's own.
+
+    `allowed_endpoint` is one that is neither AWS's nor on this computer and is meant.
+    """
 
     source: str
     profile: str | None
     region: str
     endpoint_url: str | None
+    allowed_endpoint: str | None = None
 
 
 class AwsConnect:
@@ -98,13 +102,16 @@ class AwsConnect:
     def _client(self, service: str, credentials: AccessKey | SessionCredentials | None) -> Any:
         given = credentials or self._own
         with self._making, usable_settings():
-            return self._session.create_client(
+            client = self._session.create_client(
                 service,
                 region_name=self.administrator.region,
                 endpoint_url=self.administrator.endpoint_url,
                 config=_config(self.administrator.endpoint_url),
                 **({} if given is None else _signing(given)),
             )
+        # A setting may name an endpoint for this service alone.
+        _refuse_foreign(str(client.meta.endpoint_url), self.administrator.allowed_endpoint)
+        return client
 
 
 def connect_admin(
@@ -150,9 +157,8 @@ def connect_admin(
     # Keys in variables win over a profile that a variable names.
     used = None if credentials.method == "env" else session.get_config_variable("profile")
     source = f"profile `{used}`" if used else str(credentials.method)
-    return AwsConnect(
-        session, Administrator(source, used, region, _endpoint(session, region, allow_endpoint)), clock
-    )
+    endpoint = _endpoint(session, region, allow_endpoint)
+    return AwsConnect(session, Administrator(source, used, region, endpoint, allow_endpoint), clock)
 
 
 def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, source: str) -> AwsConnect:
@@ -246,18 +252,26 @@ def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
             state="nothing was changed, no call was made",
             remedy="`unset AWS_ENDPOINT_URL`, or give it as in `http://127.0.0.1:4566`",
         ) from None
-    host = parts.hostname or ""
-    if parts.scheme == "https" and is_aws(host):
-        return None
-    if not is_loopback(host) and url.rstrip("/") != (allowed or "").rstrip("/"):
+    _refuse_foreign(url, allowed)
+    return None if _is_aws(parts) else url
+
+
+def _is_aws(parts: SplitResult) -> bool:
+    return parts.scheme == "https" and is_aws(parts.hostname or "")
+
+
+def _refuse_foreign(url: str, allowed: str | None) -> None:
+    """Refuse an endpoint that is neither AWS's nor on this computer and is not the one that is meant."""
+    parts = urlsplit(url)
+    is_known = _is_aws(parts) or is_loopback(parts.hostname or "")
+    if not is_known and url.rstrip("/") != (allowed or "").rstrip("/"):
         raise LeastkeyError(
             "foreign-endpoint",
             f"the endpoint {url} is neither AWS's nor on this computer",
-            why="from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url",
-            state="nothing was changed, no call was made",
+            why="from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> or an endpoint_url in ~/.aws/config",
+            state="nothing was changed, no call was made to it",
             remedy=f"if you trust it with your credentials: `--allow-endpoint {url}`",
         )
-    return url
 
 
 def _parts(url: str) -> SplitResult:
