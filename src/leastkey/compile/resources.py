@@ -15,6 +15,10 @@ from leastkey.iam.catalog import service_catalog
 __all__ = ["covers", "least", "types_of"]
 
 _PART: Final = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
+_WILDCARD: Final = re.compile(r"[*?]")
+_STANDS_IN: Final = re.compile("[\ue000-\uf8ff]")
+_FIRST_STAND_IN: Final = 0xE000
 _ANYTHING: Final = ""
 _NO_SLASH: Final = "no slash"
 _WITH_SLASHES: Final = ("path", "objectname", "leadingslash", "token")
@@ -55,16 +59,35 @@ def covers(wide: str, narrow: str) -> bool:
     """Say whether every ARN (or text) that `narrow` matches is matched by `wide`. May say no where the answer is yes."""
     if wide in ("*", narrow):
         return True
+    if "${" in wide or "${" in narrow:
+        wide, narrow = _without_variables(wide, narrow)
     ours, theirs = wide.split(":", 5), narrow.split(":", 5)
     if len(ours) != len(theirs):
         return False
     return all(_glob(one).fullmatch(other) for one, other in zip(ours, theirs, strict=True))
 
 
+def _without_variables(wide: str, narrow: str) -> tuple[str, str]:
+    """Give both with a character of its own for each variable: `${*}` is no wildcard, and `$*` takes in no variable."""
+    if _STANDS_IN.search(wide) or _STANDS_IN.search(narrow):
+        return "", narrow
+    known: dict[str, str] = {}
+
+    def character(found: re.Match[str]) -> str:
+        return known.setdefault(found[0], chr(_FIRST_STAND_IN + len(known)))
+
+    return _VARIABLE.sub(character, wide), _VARIABLE.sub(character, narrow)
+
+
 def least(patterns: frozenset[str]) -> tuple[str, ...]:
     """Give the patterns, sorted, without those another one covers."""
-    wide = sorted(pattern for pattern in patterns if "*" in pattern or "?" in pattern)
-    return tuple(sorted(one for one in patterns if not any(_takes_in(other, one) for other in wide)))
+    # What stands before the first wildcard decides nearly every pair, long before `covers` takes both apart.
+    wide = [(one, _WILDCARD.split(one, 1)[0]) for one in sorted(patterns) if _WILDCARD.search(one)]
+    return tuple(
+        one
+        for one in sorted(patterns)
+        if not any(one.startswith(head) and _takes_in(other, one) for other, head in wide)
+    )
 
 
 def _takes_in(wide: str, narrow: str) -> bool:
@@ -74,8 +97,9 @@ def _takes_in(wide: str, narrow: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _glob(pattern: str) -> re.Pattern[str]:
-    """`?` does not take a `*` of the other side: it stands for one character only."""
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "[^*]"), re.DOTALL)
+    """`?` takes neither a `*` nor a variable of the other side: it stands for one character only."""
+    any_one = "[^*\ue000-\uf8ff]"
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", any_one), re.DOTALL)
 
 
 def _split(arn: str) -> tuple[_Pattern, ...]:
