@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from leastkey.adopt.existing import Existing
 
-__all__ = ["ABOUT_SESSION", "Settled", "facts_of", "is_about_caller", "settle"]
+__all__ = ["ABOUT_SESSION", "Settled", "facts_of", "is_about_caller", "settle", "variables_about_caller"]
 
 ABOUT_SESSION: Final = {
     "aws:multifactorauthpresent": "a key's own calls do not carry it, those of a role say `false`",
@@ -50,6 +50,16 @@ def is_about_caller(key: str) -> bool:
     """Say whether a condition key tells who asks and not what is asked."""
     key = key.lower()
     return key in _ABOUT_CALLER or key in ABOUT_SESSION or key.startswith(_TAG)
+
+
+def variables_about_caller(statement: Statement, version: str) -> tuple[str, ...]:
+    """Give the variables of a statement that the role fills in otherwise. Before version 2012-10-17 there are none."""
+    if version != "2012-10-17":
+        return ()
+    values = (value for condition in statement.conditions for value in condition.values)
+    texts = (*statement.resources, *statement.not_resources, *values)
+    names = {found[1].strip() for text in texts for found in _VARIABLE.finditer(text)}
+    return tuple(sorted(name for name in names if is_about_caller(name)))
 
 
 def facts_of(existing: Existing) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from leastkey.adopt.caller import ABOUT_SESSION, is_about_caller, settle
+from leastkey.adopt.caller import ABOUT_SESSION, is_about_caller, settle, variables_about_caller
 from leastkey.adopt.forms import lines_of, meaning_key
 from leastkey.iam.document import PolicyDocument
 from leastkey.spec.shorthand import quoted
@@ -85,7 +85,7 @@ def carry(existing: Existing) -> Carried:
                 _document(policy, document, tuple(rest), found)
     found.entries.extend(by_meaning.values())
     found.entries.sort(key=lambda entry: _ORDER.index(entry.form))
-    _boundary(existing.boundary, found)
+    _boundary(existing, found)
     return found
 
 
@@ -122,7 +122,7 @@ def _statements(
             found.left.append(Left(f"{source}: it never applied", settled.notes[-1]))
             continue
         found.cautions.extend(f"{source}: {note}" for note in settled.notes)
-        found.cautions.extend(_about_caller(settled.statement, source, existing))
+        found.cautions.extend(_about_caller(settled.statement, document.version, source, existing))
         statement = settled.statement
         lines = (
             None if _is_old_text(statement, document.version) else lines_of(statement, existing.arn.partition)
@@ -157,19 +157,22 @@ def _why_document(statement: Statement) -> str:
     return "an action, resource or condition in it has no word in the spec"
 
 
-def _about_caller(statement: Statement, source: Source, existing: Existing) -> list[str]:
-    """Say which conditions the role answers otherwise than what it replaces."""
+def _about_caller(statement: Statement, version: str, source: Source | str, existing: Existing) -> list[str]:
+    """Say which conditions and variables the role answers otherwise than what it replaces."""
     keys = {condition.key for condition in statement.conditions if is_about_caller(condition.key)}
+    variables = [f"${{{name}}}" for name in variables_about_caller(statement, version)]
     if existing.kind == "user":
-        return [
+        about = [
             f"{source}: {key} is about the session: {ABOUT_SESSION.get(key.lower(), 'the role answers otherwise')}"
             for key in sorted(keys)
         ]
-    return [
-        f"{source}: {key} is about who asks, and the new role is somebody else"
-        for key in sorted(keys)
-        if key.lower() not in ABOUT_SESSION
-    ]
+    else:
+        about = _elsewhere(source, sorted(key for key in keys if key.lower() not in ABOUT_SESSION))
+    return about + _elsewhere(source, variables)
+
+
+def _elsewhere(source: Source | str, names: list[str]) -> list[str]:
+    return [f"{source}: {name} is about who asks, and the new role is somebody else" for name in names]
 
 
 def _document(
@@ -186,7 +189,8 @@ def _document(
     found.entries.append(Entry(side, "document", lines, sources))
 
 
-def _boundary(policy: ExistingPolicy | None, found: Carried) -> None:
+def _boundary(existing: Existing, found: Carried) -> None:
+    policy = existing.boundary
     if policy is None:
         return
     label = f"{policy.label}, the permissions boundary"
@@ -196,11 +200,13 @@ def _boundary(policy: ExistingPolicy | None, found: Carried) -> None:
     else:
         line = f"document: {quoted(_file_for(policy, policy.document, found))}"
         found.entries.append(Entry("boundary", "document", (line,), (Source(label),)))
+        for statement in policy.document.statements:
+            found.cautions.extend(_about_caller(statement, policy.document.version, label, existing))
 
 
 def _file_for(policy: ExistingPolicy, document: PolicyDocument, found: Carried) -> str:
     """Put a document among the files and give its path, which no other has, whatever the case of its letters."""
-    text = json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"
+    text = "".join(map(_visible, json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"))
     base = re.sub(r"[^A-Za-z0-9_.-]+", "-", policy.name).strip(".-") or "policy"
     taken = {path.lower(): path for path in found.files}
     name, number = base, 2
@@ -211,6 +217,11 @@ def _file_for(policy: ExistingPolicy, document: PolicyDocument, found: Carried) 
     path = f"{FOLDER}/{name}.json"
     found.files[path] = text
     return path
+
+
+def _visible(character: str) -> str:
+    """Write as JSON's escape what a reader of the document would not see."""
+    return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
 def _shown(sid: str | None) -> str | None:

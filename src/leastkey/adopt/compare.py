@@ -78,7 +78,7 @@ def compare(existing: Existing, wanted: WantedIdentity) -> Comparison:
     documents = [
         each.document for side in (old, new) for each in (*side.policies.identity, *side.policies.boundaries)
     ]
-    asked = questions(documents, facts_of(existing))
+    asked = questions(documents, old.facts)
     found: list[Difference] = []
     allowed = 0
     for question in asked:

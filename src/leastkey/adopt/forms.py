@@ -25,6 +25,8 @@ __all__ = ["lines_of", "meaning_key", "yaml_list"]
 
 _ROOM: Final = 84
 """Columns of a list on one line; longer ones stand one entry a line."""
+_PAIRS: Final = 16
+"""Buckets and prefixes that are tried as one address; where there are more, none says it all."""
 _HEAD: Final = "version: 1\nproject: trial\nidentities:\n  trial:\n    used-by: [user]\n    allow:\n"
 _NOTHING: Final = "      - actions: [sts:GetCallerIdentity]\n"
 
@@ -78,7 +80,8 @@ def _candidates(statement: Statement, partition: str) -> Iterator[tuple[str, ...
     written = [f"actions: [{quoted(actions[0])}]"] if len(actions) == 1 else written
     below = _addresses(on, partition)
     without = tuple(each for each in statement.conditions if each.key.lower() != "s3:prefix")
-    for bucket, prefix in product(below, _prefixes(statement)):
+    prefixes = _prefixes(statement)
+    for bucket, prefix in product(below, prefixes) if len(below) * len(prefixes) <= _PAIRS else ():
         yield _grant(written, (f"{bucket}{prefix}",), without)
     if below:
         yield _grant(written, below, statement.conditions)

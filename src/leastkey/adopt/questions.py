@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from itertools import product
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from leastkey.compile.levels import matching
@@ -25,6 +25,9 @@ __all__ = ["Question", "questions"]
 
 MOST: Final = 1_500
 """Questions that are asked at most; of more, every n-th is taken."""
+
+MOST_MADE: Final = 50_000
+"""Questions that are made to choose from: a few long policies could ask millions."""
 
 _ANY_ACTIONS: Final = ("s3:GetObject", "ec2:TerminateInstances", "iam:CreateUser", "sts:AssumeRole")
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
@@ -61,22 +64,44 @@ def questions(documents: Iterable[PolicyDocument], values: Mapping[str, str]) ->
     for one in statements:
         for condition in one.conditions:
             together.setdefault(condition.key.lower(), _values(condition, values)[0])
-    found: dict[Question, None] = {}
+    near = cache(partial(_of_service, resources))
+    blocks: list[_Block] = []
     for one in statements:
         contexts = list(dict.fromkeys((*_contexts(one, {}, values), *_contexts(one, together, values))))
-        for action in _actions(one):
-            near = _of_service(resources, action)
-            for resource, context in product(near, contexts):
-                found[Question(action, resource, context)] = None
-    return _some(list(found))
+        blocks.extend(_Block(action, near(_service(action)), contexts) for action in _actions(one))
+    found = list(dict.fromkeys(_picked(blocks, _step(sum(block.size for block in blocks), MOST_MADE))))
+    return tuple(found[:: _step(len(found), MOST)])
 
 
-def _some(found: list[Question]) -> tuple[Question, ...]:
-    step = -(-len(found) // MOST) or 1
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One action on each of some resources in each of some contexts: questions that are made when they are picked."""
+
+    action: str
+    resources: list[str]
+    contexts: list[tuple[tuple[str, str | tuple[str, ...]], ...]]
+
+    @property
+    def size(self) -> int:
+        return len(self.resources) * len(self.contexts)
+
+
+def _picked(blocks: list[_Block], step: int) -> Iterator[Question]:
+    """Give every n-th question of all blocks."""
+    first = 0
+    for block in blocks:
+        for index in range(first, block.size, step):
+            resource, context = divmod(index, len(block.contexts))
+            yield Question(block.action, block.resources[resource], block.contexts[context])
+        first = (first - block.size) % step
+
+
+def _step(number: int, most: int) -> int:
+    step = -(-number // most) or 1
     # A step that shares no factor with the lists it walks through visits all of their entries.
     while step > 1 and any(step % factor == 0 for factor in (2, 3, 5, 7)):
         step += 1
-    return tuple(found[::step])
+    return step
 
 
 def _actions(statement: Statement) -> Iterator[str]:
@@ -118,9 +143,12 @@ def _resources(statement: Statement, values: Mapping[str, str]) -> Iterator[str]
         yield _filled(f"{head}:{_OTHER}", _ANY)
 
 
-def _of_service(resources: list[str], action: str) -> list[str]:
+def _service(action: str) -> str:
+    return action.partition(":")[0].lower()
+
+
+def _of_service(resources: list[str], service: str) -> list[str]:
     """Give the resources an action of a service could be asked on, `*` and one beside always."""
-    service = action.partition(":")[0].lower()
     near = [each for each in resources if each.count(":") >= 5 and each.split(":")[2] == service]
     return ["*", *near, f"arn:aws:{service}:eu-west-1:111122223333:{_OTHER}/1"]
 

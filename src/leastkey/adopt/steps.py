@@ -149,7 +149,9 @@ def _bare(existing: Existing) -> tuple[str, ...]:
                 f"aws iam delete-{existing.kind}-policy {who} --policy-name {shlex.quote(policy.name)}"
             )
         else:
-            found.append(f"aws iam detach-{existing.kind}-policy {who} --policy-arn {policy.arn}")
+            found.append(
+                f"aws iam detach-{existing.kind}-policy {who} --policy-arn {shlex.quote(str(policy.arn))}"
+            )
     found += [
         f"aws iam remove-user-from-group {who} --group-name {shlex.quote(group)}" for group in existing.groups
     ]

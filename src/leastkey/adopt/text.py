@@ -58,7 +58,10 @@ def spec_text(
 
 def _head(existing: Existing, wish: Wish, project: str, identity: str) -> list[str]:
     return [
-        f"# What the {existing.kind} `{existing.name}` may do, for a role that replaces it. No secrets in here: safe to commit.",
+        _comment(
+            f"What the {existing.kind} `{existing.name}` may do, for a role that replaces it. "
+            "No secrets in here: safe to commit."
+        ),
         "version: 1",
         f"project: {quoted(project)}",
         f'account: "{existing.account}"         # leastkey refuses to run anywhere else',
@@ -77,7 +80,7 @@ def _section(
     if entries or side == "allow":
         lines.append(f"    {side}:")
     for entry in entries:
-        lines.extend(f"      # {source}" for source in entry.sources)
+        lines.extend(f"      {_comment(str(source))}" for source in entry.sources)
         placed.append(Placed(len(lines) + 1, entry))
         lines.extend(f"      {line}" for line in entry.lines)
 
@@ -93,5 +96,10 @@ def _used_by(uses: Uses) -> list[str]:
     if uses.is_stand_in:
         lines.append("      # Nobody of the old trust could be carried: a user with a key stands in.")
     lines += [f"      {line}" for line in uses.lines]
-    lines += [f"      # {line}" for line in uses.comments]
+    lines += [f"      {_comment(line)}" for line in uses.comments]
     return lines
+
+
+def _comment(text: str) -> str:
+    """Give a comment that ends with its line: what a reader of YAML could take for a line's end is not in it."""
+    return "# " + "".join(each if each.isprintable() else "?" for each in text)

@@ -127,9 +127,12 @@ def _user(
             )
         )
     policies = [*_policies(user.inline, user.attached, dump)]
-    for group in dump.groups:
-        if group.name in user.groups:
-            policies += _policies(group.inline, group.attached, dump, group.name)
+    groups = {group.name: group for group in dump.groups}
+    for name in user.groups:
+        group = groups.get(name)
+        if group is None:
+            raise _unread(f"group `{name}`")
+        policies += _policies(group.inline, group.attached, dump, group.name)
     return Existing(
         kind="user",
         arn=user.arn,
@@ -184,13 +187,17 @@ def _managed(arn: Arn, dump: Details, group: str | None = None) -> ExistingPolic
 def _read(document: PolicyDocument | None, name: str) -> PolicyDocument:
     """Give a document that was read. One that was not could hold a Deny: without it the role would be wider."""
     if document is None:
-        raise LeastkeyError(
-            "policy-invalid",
-            f"the policy `{name}` cannot be read, so nothing can replace it",
-            why="a Deny in it would be lost",
-            remedy="look at it in the console, and take away what no longer counts",
-        )
+        raise _unread(f"policy `{name}`")
     return document
+
+
+def _unread(what: str) -> LeastkeyError:
+    return LeastkeyError(
+        "policy-invalid",
+        f"the {what} cannot be read, so nothing can replace it",
+        why="a Deny in it would be lost",
+        remedy="look at it in the console, and take away what no longer counts",
+    )
 
 
 def _password(iam: Iam, name: str, progress: Progress) -> bool | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -32,14 +31,18 @@ def refuse_existing(path: Path, shown: str, remedy: str) -> None:
 
 def write_new(path: Path, shown: str, text: str) -> None:
     """Write a file that must not exist yet, whole or not at all."""
+    is_made = False
     try:
         with path.open("x", encoding="utf-8") as file:
+            is_made = True
             file.write(text)
     except FileExistsError:
         raise spec_exists(shown) from None
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
+    except BaseException as error:
+        if is_made:
             path.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise LeastkeyError(
             "io-failed", f"`{shown}` cannot be written", why=str(error.strerror), remedy="--spec FILE"
         ) from None
@@ -53,7 +56,7 @@ def write_all(files: Sequence[tuple[Path, str, str]]) -> None:
             _make_folder(path.parent, shown)
             write_new(path, shown, text)
             written.append(path)
-    except LeastkeyError:
+    except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
         raise

@@ -21,6 +21,7 @@ SHORTHAND: Final = "s3 list,read on s3://acme-reports/nightly/"
 
 _SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
 _PLAIN: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./+@=-]*(:[A-Za-z0-9_./+@=*-]+)*", re.ASCII)
+_LAST_OF_FOUR_DIGITS: Final = 0xFFFF
 _WORDS_YAML_KNOWS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -41,7 +42,15 @@ def quoted(text: str) -> str:
     """Give a text as YAML, in double quotes unless it plainly needs none."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_YAML_KNOWS:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return "".join(map(_visible, json.dumps(text, ensure_ascii=False)))
+
+
+def _visible(character: str) -> str:
+    """Write as an escape what a reader would not see, or YAML would take for a line's end."""
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}"
 
 
 def _entry(named: list[str], words: str) -> str:

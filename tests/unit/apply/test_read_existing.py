@@ -188,3 +188,11 @@ def test_a_policy_that_cannot_be_read_stops_it_since_a_denial_would_be_lost() ->
     with pytest.raises(LeastkeyError) as error:
         read(account, "user", "automation_user")
     assert error.value.code == "policy-invalid"
+
+
+def test_a_group_that_cannot_be_read_stops_it_since_a_denial_would_be_lost() -> None:
+    account = made_by_hand()
+    account.users["automation_user"].groups.append("gone")
+    with pytest.raises(LeastkeyError, match="`gone`") as caught:
+        read(account, "user", "automation_user")
+    assert caught.value.code == "policy-invalid"
