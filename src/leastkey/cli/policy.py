@@ -79,15 +79,14 @@ def simulate(
 
 def _stream(show: Show, cases: str) -> int:
     """Answer case after case, each as soon as it is read; nothing is kept of one that is answered."""
-    import json
-
+    from leastkey.cli.show import as_json
     from leastkey.evaluate.cases import answer_line
 
     code = Exit.OK
     for line in _lines(cases):
         if line.strip():
             found, is_case = answer_line(line)
-            show.write(f"{json.dumps(found, ensure_ascii=False)}\n")
+            show.write(f"{as_json(found)}\n")
             code = code if is_case else Exit.USAGE
     return int(code)
 

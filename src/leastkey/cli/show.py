@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from leastkey.errors import LeastkeyError
 
-__all__ = ["JSON_VERSION", "Show", "plain"]
+__all__ = ["JSON_VERSION", "Show", "as_json", "plain"]
 
 JSON_VERSION: Final = 1
 
@@ -40,6 +40,11 @@ def plain(text: str) -> str:
         else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """Give JSON of visible ASCII: everything that could steer a terminal is an escape, which readers undo."""
+    return json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 @dataclass(slots=True)
@@ -109,7 +114,7 @@ class Show:
         """Print the one JSON document of a command, when JSON is asked for."""
         if self.as_json:
             whole = {"version": JSON_VERSION, "command": command, **content}
-            self.write(json.dumps(whole, indent=2, ensure_ascii=True) + "\n")
+            self.write(as_json(whole, indent=2) + "\n")
 
     def mark(self, word: str, kind: str) -> str:
         """Give a word, coloured when colour is on; its meaning never hangs on the colour."""

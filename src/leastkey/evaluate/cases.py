@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, PrincipalType, Request, Verdict
-from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, parse_document
+from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,10 +70,9 @@ def answer_line(line: str) -> tuple[dict[str, Any], bool]:
     """Answer one line of cases; says whether it was a case. A malformed one is answered with an error on its line."""
     try:
         try:
-            value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            raise CaseError("not-json", f"not JSON: {what}") from None
+            value = load_json(line)
+        except DocumentError as error:
+            raise CaseError("not-json", error.what) from None
         case = read_case(value)
         try:
             decision = decide(case.request, case.policies)

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
 
-__all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "parse_document"]
+__all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "load_json", "parse_document"]
 
 DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
 """`identity` needs Resource and has no Principal, `resource` needs both, `trust` needs Principal and has no Resource."""
@@ -84,17 +84,24 @@ class PolicyDocument:
 def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
     """Parse a document from text. Raises DocumentError with line and column."""
     try:
-        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+        return parse_document(load_json(text), kind)
+    except DocumentError as fault:
+        raise (fault if fault.line else _located(fault, text)) from None
+
+
+def load_json(text: str) -> Json:
+    """Read JSON in which nothing stands twice, and no number is longer than a number. Raises DocumentError."""
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
     except json.JSONDecodeError as error:
         raise DocumentError(f"not JSON: {error.msg}", "$", line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise DocumentError("nested too deeply", "$", line=1, column=1) from None
-    except DocumentError as fault:
-        raise _located(fault, text) from None
-    try:
-        return parse_document(value, kind)
-    except DocumentError as fault:
-        raise _located(fault, text) from None
+    except DocumentError:
+        raise
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise DocumentError("a number has too many digits", "$", line=1, column=1) from None
+    return value
 
 
 def _located(fault: DocumentError, text: str) -> DocumentError:

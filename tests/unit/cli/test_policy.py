@@ -145,3 +145,12 @@ def test_cases_are_answered_line_by_line_and_a_broken_one_does_not_stop_the_rest
 def _written(name: str, lines: list[str]) -> str:
     Path(name).write_text("\n".join(lines), encoding="utf-8")
     return name
+
+
+def test_what_a_case_is_called_steers_no_terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "cases").write_text(json.dumps({"id": "a\x9b31m\u202e\x7f\ud800"}) + "\n")
+    assert simulate("--cases", "cases") == 2
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert "\x7f" not in out
+    assert json.loads(out)["id"] == "a\x9b31m\u202e\x7f\ud800"

@@ -59,6 +59,9 @@ def with_request(**changes: Any) -> dict[str, Any]:
     [
         ("{", "not-json", "not JSON"),
         ("[" * 100_000, "not-json", "nested"),
+        (f'{{"id": {"1" * 5_000}}}', "not-json", "too many digits"),
+        ('{"id": "x", "scps": [], "scps": null}', "not-json", "`scps` stands twice"),
+        ('{"id": "x", "note": NaN}', "not-json", "`NaN`"),
         ("[]", "invalid-case", "object"),
         ("{}", "invalid-case", "`id`"),
         ({**GOOD, "scp": []}, "invalid-case", "`scp`"),

@@ -96,6 +96,7 @@ def test_a_fault_is_named_with_its_path_and_found_in_the_text(
         ("", "not JSON", 1, 1),
         ('{\n  "Statement": [}', "not JSON", 2, 17),
         ("[" * 100_000, "nested too deeply", 1, 1),
+        (f'{{"Statement": {"1" * 5_000}}}', "too many digits", 1, 1),
         ('\n {"Version": NaN}', "`NaN` is no JSON number", 2, 2),
         ('{"Id": "a",\n "Id": "b"}', "`Id` stands twice in one object", 2, 2),
         # The second place counts, though what follows it is no JSON any more.
