@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.home import Home, assert_no_traceback
 
+from leastkey.cli.read_spec import default_project
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Aws
 
@@ -149,6 +151,8 @@ def test_what_cannot_be_done_is_refused_with_a_way_out(aws: Aws, account: str, h
         refusal(home, *spec, "--from-user", "a", "--account", "111122223333", code=3)["code"]
         == "wrong-account"
     )
+    slip = refusal(home, *spec, "--from-user", "nobody", "--region", "eu-wets-1", code=2)
+    assert slip["what"] == "the account has no user `nobody`"  # read in a region that is there
     assert refusal(home, *spec, "--from-user", "root", code=1)["code"] == "not-replaceable"
     nobody = Home(home.folder, reader(aws, account))
     aws.client(account, "iam").delete_user_policy(UserName="reader", PolicyName="reads")
@@ -161,6 +165,14 @@ def test_what_cannot_be_done_is_refused_with_a_way_out(aws: Aws, account: str, h
     assert home.leastkey("up", "--yes").code == 0
     ours = refusal(home, *spec, "--from-user", "nightly-bot", code=1)
     assert ours["what"] == "the user `nightly-bot` belongs to the leastkey project `acme` already"
+    home.write_spec("identities:\n", "beside.yaml")  # of the folder's project
+    beside = home.leastkey("init", *spec, "--from-user", "reader", "--region", "eu-wets-1")
+    assert beside.err.startswith("warning   `eu-wets-1` is no region leastkey knows")
+    assert (
+        f"project: {default_project(home.folder / 'other.yaml')}-2\n"
+        in (home.folder / "other.yaml").read_text()
+    )
+    (home.folder / "other.yaml").unlink()
     joined = refusal(home, *spec, "--from-user", "reader", "--project", "acme", code=1)
     assert joined["code"] == "entity-exists"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leastkey.apply.refusals import refusal
 from leastkey.aws.connect import connect_admin
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from leastkey.spec.model import Target
 
 __all__ = ["Meant", "administrator"]
+
+_NO_REGION: Final = "scoped to a valid region"
+"""AWS's words for a signature made for a region it does not have, or for another than the one asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
         failed = skew or refusal(error if error.code else AwsError(error.call, "", error.message))
         if failed.code == "bad-credentials":
             failed = failed.again(why=(f"from       {connect.administrator.source}", *failed.why))
+            if _NO_REGION in error.message:
+                failed = failed.again(remedy=("name a region that AWS has: `region:` in the spec",))
         if failed.code == "no-answer" and connect.endpoint_url is not None:
             failed = failed.again(why=(f"asked      {connect.endpoint_url}", *failed.why))
         raise failed from None

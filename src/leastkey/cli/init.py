@@ -61,7 +61,8 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     set, and then asks you. Else nobody is asked, AWS neither, except with --from-user or --from-role: these read what
     somebody made by hand, changing nothing, and write the spec that would replace it with the steps to move over.
     """
-    from leastkey.cli.init_found import Flags
+    from leastkey.cli.init_found import Flags, tell_region
+    from leastkey.cli.specs_beside import tell_beside
     from leastkey.spec.starter import starter_spec
 
     old = old_of(given)
@@ -79,7 +80,8 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     write_new(path, flags.spec, text)
     if not is_asking:
         show.talk(_region_line(flags))
-        _warn_of_region(show, answers.region)
+        tell_region(show, answers.region)
+    tell_beside(show, path, answers.project)
     _tell_next(show, answers, len(text.splitlines()), {**_place(flags.spec), **chosen})
 
 
@@ -90,30 +92,19 @@ def _region_line(flags: Flags) -> str:
     return f"Region    {region}, {f'from {source}' if source else 'the default: no setting names one'}"
 
 
-def _warn_of_region(show: Show, region: str) -> None:
-    from leastkey.cli.wrap import wrapped
-    from leastkey.spec.settings import region_caution
-
-    if (caution := region_caution(region)) is not None:
-        first, *more = wrapped("warning   ", caution)
-        show.marked("warning", "note", first.removeprefix("warning"))
-        for line in more:
-            show.talk(line)
-
-
 def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str]]:
     """Look around, show what was found, and ask for the rest; with it the options that `up` will need."""
     from leastkey.cli.ask import TerminalPrompter
-    from leastkey.cli.init_found import find, found_lines
+    from leastkey.cli.init_found import find, found_lines, tell_region
     from leastkey.cli.init_questions import ask_for_spec
 
     if os.path.lexists(path):
         raise spec_exists(flags.spec)
     try:
         found = find(flags, os.environ)
-        for line in found_lines(found):
+        for line in found_lines(found, show.talk_columns):
             show.talk(line)
-        _warn_of_region(show, found.region.value)
+        tell_region(show, found.region.value)
         answers = ask_for_spec(TerminalPrompter(show, yes=False), flags, found)
     except KeyboardInterrupt:
         show.talk()

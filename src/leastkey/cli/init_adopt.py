@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,8 +101,10 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     from leastkey.adopt.adoption import adopt
     from leastkey.apply.read_existing import read_existing
     from leastkey.cli.administrator import Meant, administrator
+    from leastkey.cli.init_found import region_to_ask, tell_region
     from leastkey.cli.machine import machine
     from leastkey.cli.progress import LineProgress
+    from leastkey.cli.specs_beside import projects_beside, tell_beside
 
     _refuse_idle(flags, old)
     path = Path(flags.spec)
@@ -110,11 +112,12 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
         path, flags.spec, f"write another: `leastkey init {old.option} {old.name} --spec OTHER.yaml`"
     )
     wish = _wish(flags, path)
+    tell_region(show, wish.region)
     connect, caller = administrator(
         machine(),
         Meant(
             target="sandbox" if flags.sandbox else "aws",
-            region=wish.region,
+            region=region_to_ask(wish.region),
             account=flags.account,
             said_at="`--account`",
             profile=old.admin_profile,
@@ -123,6 +126,10 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     )
     show.talk(f"Reading account {caller.account} as {caller.arn}; nothing is changed there")
     existing, taken = read_existing(connect.iam(), caller.account, old.kind, old.name, LineProgress(show))
+    if wish.is_project_given:
+        tell_beside(show, path, wish.project)
+    else:
+        taken = replace(taken, projects=taken.projects | projects_beside(path).keys())
     adoption = adopt(existing, wish, taken)
     _write(flags.spec, path, adoption)
     _tell(show, flags, old, existing, adoption)

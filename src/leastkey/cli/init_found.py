@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leastkey.cli.wrap import wrapped
+from leastkey.cli.wrap import COLUMNS, wrapped
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from leastkey.cli.show import Show
     from leastkey.spec.model import Target
 
-__all__ = ["Flags", "Found", "find", "found_lines", "region_of"]
+__all__ = ["Flags", "Found", "find", "found_lines", "region_of", "region_to_ask", "tell_region"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def find(flags: Flags, environ: Mapping[str, str]) -> Found:
     )
 
 
-def found_lines(found: Found) -> list[str]:
+def found_lines(found: Found, columns: int = COLUMNS) -> list[str]:
     """Give the lines that show what was found, values and sources in columns."""
     account = found.account.value + (f" ({found.alias})" if found.alias else "")
     rows = (
@@ -92,12 +93,33 @@ def found_lines(found: Found) -> list[str]:
     lines: list[str] = []
     for word, value, source in rows:
         head = f"{'' if lines else 'Found':<10}{word:<8}{value:<{width}}  "
-        lines += wrapped(head, source, _SOURCE_INDENT if len(head) > _HEAD else len(head))
+        indent = len(head) if len(head) <= columns * _HEAD else min(_SOURCE_INDENT, columns // 2)
+        lines += wrapped(head, source, indent, columns=columns)
     return lines
 
 
-_HEAD: Final = 50
+_HEAD: Final = 5 / 8
+"""Share of the width that may stand before a source whose further lines begin below it."""
 _SOURCE_INDENT: Final = 18
+
+
+def tell_region(show: Show, region: str) -> None:
+    """Warn of a region that may be a slip of the pen."""
+    from leastkey.spec.settings import region_caution
+
+    if (caution := region_caution(region)) is not None:
+        first, *more = wrapped("warning   ", caution, columns=show.talk_columns)
+        show.marked("warning", "note", first.removeprefix("warning"))
+        for line in more:
+            show.talk(line)
+
+
+def region_to_ask(region: str) -> str:
+    """Give the region to ask AWS in: one that leastkey does not know may have no endpoint."""
+    from leastkey.spec.parse import DEFAULT_REGION
+    from leastkey.spec.settings import region_caution
+
+    return region if region_caution(region) is None else DEFAULT_REGION
 
 
 def region_of(flags: Flags, environ: Mapping[str, str]) -> tuple[str, str]:
@@ -143,12 +165,8 @@ def _account(flags: Flags, environ: Mapping[str, str], region: str) -> tuple[Val
         return Value(DEFAULT_ACCOUNT, "the embedded AWS: nothing goes to AWS"), ""
     from leastkey.aws.find import find_account
     from leastkey.clock import SystemClock
-    from leastkey.spec.parse import DEFAULT_REGION
-    from leastkey.spec.settings import region_caution
 
-    # A region nobody knows has no endpoint to ask.
-    asked = region if region_caution(region) is None else DEFAULT_REGION
-    found = find_account(environ, SystemClock(), region=asked)
+    found = find_account(environ, SystemClock(), region=region_to_ask(region))
     if found.account is None:
         return Value("", f"{found.source}; the spec will work in any account"), ""
     return Value(found.account, found.source), found.alias or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from leastkey.errors import LeastkeyError
 
@@ -30,12 +30,12 @@ def refuse_existing(path: Path, shown: str, remedy: str) -> None:
 
 
 def write_new(path: Path, shown: str, text: str) -> None:
-    """Write a file that must not exist yet, whole or not at all."""
+    """Write a file that must not exist yet, whole or not at all; under no umask may others write to it."""
     is_made = False
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with open(path, "x", encoding="utf-8", opener=_not_for_others) as file:
             is_made = True
-            file.write(text)
+            _put(file, text)
     except FileExistsError:
         raise spec_exists(shown) from None
     except BaseException as error:
@@ -46,6 +46,14 @@ def write_new(path: Path, shown: str, text: str) -> None:
         raise LeastkeyError(
             "io-failed", f"`{shown}` cannot be written", why=str(error.strerror), remedy="--spec FILE"
         ) from None
+
+
+def _put(file: TextIO, text: str) -> None:
+    file.write(text)
+
+
+def _not_for_others(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o644)
 
 
 def write_all(files: Sequence[tuple[Path, str, str]]) -> None:
@@ -64,7 +72,7 @@ def write_all(files: Sequence[tuple[Path, str, str]]) -> None:
 
 def _make_folder(folder: Path, shown: str) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o755, exist_ok=True)
     except OSError as error:
         raise LeastkeyError(
             "io-failed",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leastkey.cli.options import Options
     from leastkey.spec.model import Identity, Spec
 
-__all__ = ["default_project", "one_identity", "read_spec"]
+__all__ = ["LARGEST_SPEC", "default_project", "one_identity", "read_spec"]
 
 _NAMED: Final = 2
 """How many of several identities a hint gives a command for."""

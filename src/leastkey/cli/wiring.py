@@ -58,6 +58,8 @@ def build(options: Options) -> Project:
     _refuse_idle(spec, options)
     here = machine()
     progress = LineProgress(options.show)
+    if (caution := region_caution(spec.region)) is not None:
+        options.show.marked("warning", "note", f"  {caution}")
     connect, caller = administrator(
         here,
         Meant(
@@ -71,8 +73,6 @@ def build(options: Options) -> Project:
             allow_endpoint=options.allow_endpoint,
         ),
     )
-    if (caution := region_caution(spec.region)) is not None:
-        options.show.marked("warning", "note", f"  {caution}")
     if caller.is_root and spec.target != "sandbox":
         options.show.marked("warning", "note", "  these are root credentials; an administrator role is safer")
     wanted = compile_project(

@@ -150,6 +150,9 @@ def test_what_was_found_stands_beside_its_source_within_80_columns() -> None:
     long = found_lines(found(project="p" * 64))
     assert max(map(len, long)) <= 90
     assert found_lines(found(account=""))[0].startswith("Found     account not found")
+    narrow = found_lines(found(), 40)
+    assert max(map(len, narrow)) <= 48  # the head and one word
+    assert {line.index(line.strip()) for line in narrow[1:] if line[10] == " "} == {18}
 
 
 class Typed(io.StringIO):
