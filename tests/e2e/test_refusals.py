@@ -102,6 +102,17 @@ def test_without_an_administrator_of_the_right_account_iam_is_never_called(aws: 
         assert_refused(home.leastkey("apply", "--yes", AWS_ENDPOINT_URL=endpoint), code, exit_code, endpoint)
 
 
+def test_a_name_that_aws_does_not_have_is_told_as_that(home: Home) -> None:
+    home.write_spec(changed("    used-by", "    boundary: {managed: PowerUserAces}\n    used-by").decode())
+    unknown = home.leastkey("plan")
+    assert_refused(
+        unknown, "unknown-name", 2, "AWS keeps no policy `PowerUserAces`", "list-policies --scope AWS"
+    )
+    home.write_spec(changed("eu-west-1", "eu-wets-1").decode())
+    slip = home.leastkey("plan")
+    assert_refused(slip, "bad-credentials", 3, "Did you mean", "`region:` in the spec")
+
+
 def test_without_a_vault_nothing_is_written_anywhere(aws: Aws, home: Home) -> None:
     home.write_spec()
     with proxying(aws.port) as proxy:

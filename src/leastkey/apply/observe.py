@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.apply.refusals import refusal
-from leastkey.errors import AwsError
+from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.marks import path_of
-from leastkey.iam.refusals import DENIED
+from leastkey.iam.refusals import DENIED, is_missing
 from leastkey.plan.ownership import owns
 from leastkey.plan.seen import Seen, SeenInstanceProfile
 from leastkey.ports.local import ProjectKey
@@ -149,7 +149,22 @@ def _observe(
 
 
 def _results(documents: Mapping[str, Future[PolicyDocument]]) -> dict[str, PolicyDocument]:
-    return {arn: document.result() for arn, document in documents.items()}
+    return {arn: _result(arn, document) for arn, document in documents.items()}
+
+
+def _result(arn: str, document: Future[PolicyDocument]) -> PolicyDocument:
+    try:
+        return document.result()
+    except AwsError as error:
+        if not is_missing(error):
+            raise
+        raise LeastkeyError(
+            "unknown-name",
+            f"AWS keeps no policy `{arn.partition(':policy/')[2]}`",
+            why=f"AWS says   {error.message}",
+            remedy="look at the names: `aws iam list-policies --scope AWS --output text "
+            '--query "Policies[].Arn"`',
+        ) from None
 
 
 def _if_allowed(read: Callable[[], T], what: str, progress: Progress) -> T | None:

@@ -300,7 +300,7 @@ def _no_credentials(environ: Mapping[str, str], profile: str | None) -> Leastkey
         "no AWS credentials found for an administrator",
         why=f"looked in  {f'profile `{profile}`' if profile else where}",
         remedy=(
-            "pick one: `leastkey up --admin-profile NAME`",
-            "no AWS account at hand? `leastkey up --sandbox` needs none",
+            "name an administrator: `--admin-profile NAME`",
+            "no AWS account at hand? `--sandbox` needs none",
         ),
     )

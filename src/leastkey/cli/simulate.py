@@ -128,7 +128,12 @@ def _document(file: str, kind: DocumentKind) -> NamedDocument:
         text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise LeastkeyError("usage", f"`{file}` cannot be read", why=str(why)) from None
+        raise LeastkeyError(
+            "usage",
+            f"`{file}` cannot be read",
+            why=str(why),
+            remedy="name a policy's JSON file, seen from this folder",
+        ) from None
     try:
         return NamedDocument(file, load_document(text, kind))
     except DocumentError as error:
