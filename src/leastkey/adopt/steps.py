@@ -97,9 +97,9 @@ def _user(existing: Existing) -> list[Step]:
     steps: list[Step] = []
     for key in existing.keys:
         steps += _key(key, name)
-    steps.append(
-        Step("take the old permissions away", "nobody uses them: the script is unharmed", _bare(existing))
-    )
+    if commands := _bare(existing):
+        what = "take the old permissions away"
+        steps.append(Step(what, "nobody uses them: the script is unharmed", commands))
     steps.append(
         Step(
             "delete the old user",

@@ -10,6 +10,7 @@ from leastkey.cli.options import project_options
 
 if TYPE_CHECKING:
     from leastkey.cli.options import Options
+    from leastkey.cli.wiring import Project
     from leastkey.plan.plan import Plan
 
 __all__ = ["command"]
@@ -37,6 +38,7 @@ def command(options: Options) -> None:
     if plan.is_empty:
         show.document("destroy", {**plan_document(plan), "changed": 0})
         show.data(f"Nothing of `{project.wanted.project}` is there: already gone.")
+        _tell_sandbox(project)
         return
     show_plan(show, plan)
     agree(
@@ -50,5 +52,9 @@ def command(options: Options) -> None:
     done = carry_out(project, plan)
     show.document("destroy", {**plan_document(plan), "changed": done.changed})
     show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, nothing is left behind.")
+    _tell_sandbox(project)
+
+
+def _tell_sandbox(project: Project) -> None:
     if project.spec.target == "sandbox":
-        show.data("The embedded AWS still runs: leastkey sandbox stop")
+        project.options.show.data("The embedded AWS still runs: leastkey sandbox stop")

@@ -92,6 +92,11 @@ def test_roles_that_trust_the_old_user_by_name_are_told() -> None:
     )
 
 
+def test_every_step_has_something_to_type_also_where_the_old_user_may_do_nothing() -> None:
+    for existing in (user(), user(HELD)):
+        assert all(step.commands for step in adopted(existing).steps)
+
+
 def test_in_the_embedded_aws_the_steps_begin_as_its_administrator() -> None:
     commands = [command for step in adopted(user(HELD), target="sandbox").steps for command in step.commands]
     assert 'eval "$(leastkey sandbox env)"' in commands
