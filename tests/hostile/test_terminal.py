@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tests.support.home import Home
 
 NARROW = 40
+_QUOTED = re.compile(r"'[^']*'")
+"""One word to a shell."""
 UMLAUTS = SPEC.replace("nightly/", "nächtlich/").replace("Nightly report job", "Nächtlicher Bericht")
 
 
@@ -33,7 +36,8 @@ def too_long(text: str, columns: int = NARROW) -> list[str]:
     return [
         line
         for line in text.splitlines()
-        if len(line) > columns and " " in line.strip().removesuffix(" \\").removeprefix("hint: ")
+        if len(line) > columns
+        and " " in _QUOTED.sub("", line.strip().removesuffix(" \\").removeprefix("hint: "))
     ]
 
 
@@ -53,6 +57,18 @@ def test_at_forty_columns_no_line_is_longer_than_it_must_be_and_no_word_is_lost(
         assert letters(found.out) == letters(whole.out)
         assert letters(found.err) == letters(whole.err)
     assert too_long(found.out + found.err) == []
+
+
+def test_the_example_of_a_commands_help_is_pasted_as_one_command(
+    bleak: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(NARROW))
+    example = said(("init", "--help"), monkeypatch).out.partition("Example: ")[2]
+    assert shlex.split(example.replace("\\\n", " ")) == shlex.split(
+        "leastkey init --identity nightly --allow ec2:DescribeInstances "
+        "--allow 's3 list,read,write on s3://acme-reports/nightly/'"
+    )
+    assert not list(bleak.glob("*.yaml"))
 
 
 def letters(text: str) -> str:

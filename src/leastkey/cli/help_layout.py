@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from leastkey.cli.wrap import folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,6 +32,14 @@ class HelpLayout(click.HelpFormatter):
             columns = min(shutil.get_terminal_size().columns, max_width or 80)
             width = max(columns - _MARGIN, _LEAST)
         super().__init__(indent_increment, width, max_width)
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph; an example that has to be broken can still be pasted."""
+        if not text.startswith("Example"):
+            super().write_text(text)
+            return
+        for line in folded(f"{'':>{self.current_indent}}{text}", self.width):
+            self.write(f"{line}\n")
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = _MARGIN

@@ -47,6 +47,8 @@ leastkey gives a script a role, proves what it can do, hides its key
   leastkey run -- CMD    run CMD with short-lived credentials
 
 Careful path: leastkey plan, then leastkey apply PLAN-ID
+Replace what was made by hand: leastkey init --from-user NAME
+What does a policy permit: leastkey policy simulate
 No AWS account at hand: --sandbox on any command
 More: leastkey --help"""
 
