@@ -38,6 +38,7 @@ FAULTS: list[tuple[DocumentKind, Any, str, str]] = [
     ("identity", broken(Action=[]), "Action is empty", "$.Statement[1].Action"),
     ("identity", broken(Action=["s3:*", ""]), "Action holds texts", "$.Statement[1].Action[1]"),
     ("identity", broken(Resource=3), "Resource holds texts", "$.Statement[1].Resource"),
+    ("identity", broken(Action=""), "Action holds texts", "$.Statement[1].Action"),
     ("identity", broken(Principal="*"), "does not belong into an identity", "$.Statement[1].Principal"),
     ("identity", broken(Condition=[]), "Condition is an object", "$.Statement[1].Condition"),
     (
