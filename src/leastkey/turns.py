@@ -41,12 +41,13 @@ class Turns(Generic[_Item]):
         with self._turn:
             if not mine.is_done:
                 with self._queueing:
-                    batch, self._queue = self._queue, []
+                    batch = tuple(self._queue)
                 self._serve(batch)
         if mine.error is not None:
             raise mine.error
 
-    def _serve(self, batch: list[_Waiting[_Item]]) -> None:
+    def _serve(self, batch: tuple[_Waiting[_Item], ...]) -> None:
+        """Carry a batch out. Its items wait until it is over: an interruption before it begins loses none."""
         try:
             self._carry_out([each.item for each in batch])
         except BaseException as error:
@@ -57,3 +58,5 @@ class Turns(Generic[_Item]):
         finally:
             for each in batch:
                 each.is_done = True
+            with self._queueing:
+                self._queue = [each for each in self._queue if not each.is_done]
