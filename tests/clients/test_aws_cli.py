@@ -130,7 +130,8 @@ def test_a_url_presigned_the_old_way_is_refused_with_the_setting_that_helps(
     user: User, tmp_path: Path
 ) -> None:
     given = user.owner | {"AWS_CONFIG_FILE": str(tmp_path / "config")}
-    said = user.home.aws("s3", "presign", f"s3://{BUCKET}/work/any", **given)
+    presign = ("s3", "presign", f"s3://{BUCKET}/any")
+    said = user.home.aws(*presign, **given)
     assert "AWSAccessKeyId=" in said.out
     with pytest.raises(HTTPError) as refused:
         urlopen(said.out.strip(), timeout=10)
@@ -138,7 +139,7 @@ def test_a_url_presigned_the_old_way_is_refused_with_the_setting_that_helps(
     refused.value.close()
     assert "aws configure set s3.signature_version s3v4 --profile NAME" in told
     user.home.aws("configure", "set", "s3.signature_version", "s3v4", "--profile", "default", **given)
-    said = user.home.aws("s3", "presign", f"s3://{BUCKET}/work/any", **given)
+    said = user.home.aws(*presign, **given)
     with pytest.raises(HTTPError, match="404"):
         urlopen(said.out.strip(), timeout=10)
 

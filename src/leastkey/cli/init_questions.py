@@ -11,6 +11,8 @@ from leastkey.spec.parse import parse_spec
 from leastkey.spec.starter import ANY_DOCUMENT, Starter, starter_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leastkey.cli.init_found import Flags, Found
     from leastkey.ports.people import Prompter
     from leastkey.spec.model import Grant
@@ -54,11 +56,23 @@ def ask_for_spec(prompter: Prompter, flags: Flags, found: Found) -> Starter:
     )
     starter_spec(known)  # a flag that cannot stand in a spec is refused before anybody answers
     if not found.project.value:
-        known = _asked(prompter, known, "project", "What is the project called", None, "--project NAME")
+        known = _asked(
+            prompter,
+            lambda answer: replace(known, project=answer),
+            "What is the project called",
+            None,
+            "--project NAME",
+        )
     if flags.identity is None:
         fits = _fault(replace(known, identity=known.project)) is None
         default = known.project if fits else None
-        known = _asked(prompter, known, "identity", "What is the script called", default, "--identity NAME")
+        known = _asked(
+            prompter,
+            lambda answer: replace(known, identity=answer),
+            "What is the script called",
+            default,
+            "--identity NAME",
+        )
     known = replace(known, allow=_grants(prompter, known))
     if flags.user is None and flags.service is None:
         known = replace(known, service=_service(prompter, known))
@@ -66,12 +80,11 @@ def ask_for_spec(prompter: Prompter, flags: Flags, found: Found) -> Starter:
 
 
 def _asked(
-    prompter: Prompter, known: Starter, field: str, question: str, default: str | None, flag: str
+    prompter: Prompter, put: Callable[[str], Starter], question: str, default: str | None, flag: str
 ) -> Starter:
-    """Ask until the answer can stand in the spec."""
+    """Ask until the answer, put into the spec, can stand there."""
     while True:
-        answer = prompter.ask(question, default=default, flag=flag)
-        tried = replace(known, **{field: answer})  # type: ignore[arg-type]  # the fields asked for are texts
+        tried = put(prompter.ask(question, default=default, flag=flag))
         fault = _fault(tried)
         if fault is None:
             return tried

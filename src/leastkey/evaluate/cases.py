@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Case", "CaseError", "answer", "answer_line", "read_case"]
 
 _DOCUMENTS: Final = 2_048
-_TYPES: Final = frozenset(get_args(PrincipalType))
+_TYPES: Final[dict[str, PrincipalType]] = {kind: kind for kind in get_args(PrincipalType)}
 _WITHOUT_ACCOUNT: Final = frozenset({"service", "anonymous", "federated"})
 _ON_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _FIELDS: Final = frozenset(
@@ -158,12 +158,12 @@ def _request(value: Mapping[str, Json]) -> Request:
 
 
 def _principal(value: Mapping[str, Json]) -> Principal:
-    kind = _text(value, "type", "request.principal")
-    if kind not in _TYPES:
+    kind = _TYPES.get(_text(value, "type", "request.principal"))
+    if kind is None:
         known = ", ".join(f"`{each}`" for each in sorted(_TYPES))
         raise CaseError("invalid-case", f"`request.principal.type` is one of {known}")
     return Principal(
-        kind,  # type: ignore[arg-type]  # one of the literals, as was just checked
+        kind,
         _text(value, "arn", "request.principal", may_lack=kind == "anonymous"),
         _text(value, "account", "request.principal", may_lack=kind in _WITHOUT_ACCOUNT),
     )

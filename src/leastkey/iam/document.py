@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeGuard
 
 from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
@@ -34,12 +34,7 @@ _ELEMENTS: Final = frozenset(
         "Condition",
     }
 )
-_PRINCIPAL_KINDS: Final = {
-    "AWS": "aws",
-    "Service": "service",
-    "Federated": "federated",
-    "CanonicalUser": "canonical_user",
-}
+_PRINCIPAL_KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
 class DocumentError(ValueError):
@@ -211,9 +206,13 @@ def _texts(value: dict[str, Json], name: str, path: str) -> tuple[str, ...]:
     if isinstance(raw, str):
         if raw:
             return (raw,)
-    elif isinstance(raw, list) and raw and set(map(type, raw)) == {str} and "" not in raw:
-        return tuple(raw)  # type: ignore[arg-type]  # every type was just looked at
+    elif isinstance(raw, list) and raw and _are_texts(raw) and "" not in raw:
+        return tuple(raw)
     raise _no_texts(raw, name, path)
+
+
+def _are_texts(values: list[Json]) -> TypeGuard[list[str]]:
+    return set(map(type, values)) == {str}
 
 
 def _no_texts(raw: Json, name: str, path: str) -> DocumentError:
@@ -236,7 +235,12 @@ def _principals(value: Json, path: str) -> Principals:
     unknown = next((kind for kind in value if kind not in _PRINCIPAL_KINDS), None)
     if unknown is not None:
         raise DocumentError(f"`{unknown}` is no kind of principal", f"{path}.{unknown}")
-    return Principals(**{_PRINCIPAL_KINDS[kind]: _texts(value, kind, path) for kind in value})  # type: ignore[arg-type]  # every key is a field that holds a tuple of texts
+    return Principals(
+        aws=_texts(value, "AWS", path),
+        service=_texts(value, "Service", path),
+        federated=_texts(value, "Federated", path),
+        canonical_user=_texts(value, "CanonicalUser", path),
+    )
 
 
 def _conditions(value: Json, path: str) -> tuple[Condition, ...]:

@@ -87,8 +87,8 @@ def _user(user: SeenUser) -> Json:
             policy.name: None if policy.document is None else meaning(policy.document)
             for policy in user.inline
         },
-        "attached": sorted(str(arn) for arn in user.attached),  # type: ignore[dict-item]  # a list of texts is JSON
-        "groups": sorted(user.groups),  # type: ignore[dict-item]  # a list of texts is JSON
+        "attached": [*sorted(str(arn) for arn in user.attached)],
+        "groups": [*sorted(user.groups)],
         "boundary": None if user.boundary is None else str(user.boundary),
         "tags": {key: value for key, value in user.tags.items() if key != OPERATION_TAG},
     }
@@ -103,7 +103,7 @@ def _role(role: SeenRole) -> Json:
             policy.name: None if policy.document is None else meaning(policy.document)
             for policy in role.inline
         },
-        "attached": sorted(str(arn) for arn in role.attached),  # type: ignore[dict-item]  # a list of texts is JSON
+        "attached": [*sorted(str(arn) for arn in role.attached)],
         "boundary": None if role.boundary is None else str(role.boundary),
         "tags": {key: value for key, value in role.tags.items() if key != OPERATION_TAG},
     }
@@ -112,7 +112,7 @@ def _role(role: SeenRole) -> Json:
 def _policy(policy: SeenPolicy) -> Json:
     return {
         "arn": str(policy.arn),
-        "versions": sorted(version.id for version in policy.versions),  # type: ignore[dict-item]  # a list of texts is JSON
+        "versions": [*sorted(version.id for version in policy.versions)],
         "document": None if policy.document is None else meaning(policy.document),
     }
 

@@ -178,7 +178,7 @@ class Gate:
         owner = self._owner(request) if not request.account else request.account
         try:
             response = self._moto.call(request, operation, key_id=caller.key_id, owner=owner)
-        except NotImplementedError:
+        except NotImplementedError:  # what moto raises for an operation that it lacks
             raise Refused(
                 not_built(f"{request.service}:{operation.name}"), BY_SIGNING_NAME[request.signing_name]
             ) from None

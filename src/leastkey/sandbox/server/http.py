@@ -84,7 +84,7 @@ class _Request(cheroot.HTTPRequest):
 
     def read_request_headers(self) -> bool:
         """Read the headers and check them before a client that waits is told to go on."""
-        if not super().read_request_headers():  # type: ignore[no-untyped-call]  # cheroot leaves it untyped
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]  # cheroot types no parameters
             return False
         self.server.deadlines.end(self.conn.socket)
         headers = self.header_reader.headers
@@ -121,7 +121,7 @@ class _Connection(cheroot.HTTPConnection):
         """Serve one request; its head must come in time."""
         self.server.deadlines.begin(self.socket)
         try:
-            return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot leaves it untyped
+            return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot types no parameters
         finally:
             self.server.deadlines.end(self.socket)
 

@@ -80,7 +80,7 @@ class Moto:
         if app is None:
             from moto.moto_server.werkzeug_app import create_backend_app
 
-            app = self._apps[service] = create_backend_app(service)  # type: ignore[arg-type]  # a closed set of literals there
+            app = self._apps[service] = create_backend_app(service)  # type: ignore[arg-type]  # moto takes a literal of all its services; ours are some of them
         return app
 
 

@@ -26,5 +26,5 @@ def silence() -> None:
         del response, url, headers
         return False
 
-    FakeBucket.get_permission = permitted  # type: ignore[assignment,method-assign]  # one place, for the reason above
+    FakeBucket.get_permission = permitted  # type: ignore[assignment,method-assign]  # moto has no switch for it
     S3Response._invalid_headers = verified  # type: ignore[assignment,method-assign]  # noqa: SLF001  # it judges presigned URLs
