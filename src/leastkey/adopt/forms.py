@@ -13,8 +13,8 @@ from leastkey.compile.policy import statements_of
 from leastkey.compile.resources import least
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import Arn
-from leastkey.spec.parse import parse_spec
 from leastkey.spec.shorthand import quoted
+from leastkey.spec.trial import grant_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -27,8 +27,6 @@ _ROOM: Final = 84
 """Columns of a list on one line; longer ones stand one entry a line."""
 _PAIRS: Final = 16
 """Buckets and prefixes that are tried as one address; where there are more, none says it all."""
-_HEAD: Final = "version: 1\nproject: trial\nidentities:\n  trial:\n    used-by: [user]\n    allow:\n"
-_NOTHING: Final = "      - actions: [sts:GetCallerIdentity]\n"
 
 
 def lines_of(statement: Statement, partition: str) -> tuple[str, ...] | None:
@@ -142,12 +140,8 @@ def _when(conditions: tuple[Condition, ...]) -> list[str]:
 
 def _compiled(lines: tuple[str, ...], effect: Effect, partition: str) -> set[Hashable]:
     """Give what a grant compiles to; nothing where the spec refuses it."""
-    grant = "".join(f"      {line}\n" for line in lines)
-    text = f"{_HEAD}{grant}" if effect == "Allow" else f"{_HEAD}{_NOTHING}    deny:\n{grant}"
     try:
-        identity = parse_spec(text, "trial", str).identities[0]
-        found = identity.allow[0] if effect == "Allow" else identity.deny[0]
-        rules = meaning_of(found, effect, partition).rules
+        rules = meaning_of(grant_of(lines, effect), effect, partition).rules
     except LeastkeyError:
         return set()
     return {meaning_key(placed.statement) for placed in statements_of(rules)}

@@ -14,8 +14,8 @@ from leastkey.compile.trust import SERVICES
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import ACCOUNT, Arn
 from leastkey.iam.names import name_fault
-from leastkey.spec.parse import parse_spec
-from leastkey.spec.shorthand import quoted
+from leastkey.spec.shorthand import in_quotes, quoted
+from leastkey.spec.trial import try_use
 
 if TYPE_CHECKING:
     from leastkey.adopt.existing import Existing
@@ -32,7 +32,6 @@ _BY_NAME: Final = frozenset(
     (operator, "aws:principalarn") for operator in ("arnequals", "arnlike", "stringequals", "stringlike")
 )
 """Conditions that pick callers of this account by name: the one new user is none of them anyway."""
-_HEAD: Final = "version: 1\nproject: trial\nidentities:\n  trial:\n    allow: [s3: [list]]\n    used-by:\n"
 
 
 @dataclass(slots=True)
@@ -167,7 +166,7 @@ def _own(principal: str, resource: str, conditions: tuple[Condition, ...], where
 
 def _other(account: str, conditions: tuple[Condition, ...], where: str, uses: Uses) -> None:
     external_id = _only(conditions, _EXTERNAL)
-    line = f"- {{account: {_in_quotes(account)}, external-id: {_in_quotes(external_id or 'AGREE-ON-ONE')}}}"
+    line = f"- {{account: {in_quotes(account)}, external-id: {in_quotes(external_id or 'AGREE-ON-ONE')}}}"
     if not conditions:
         uses.comments.append(line)
         why = "the old trust asks for no external id, and `used-by` needs one: agree on a long random word"
@@ -175,7 +174,7 @@ def _other(account: str, conditions: tuple[Condition, ...], where: str, uses: Us
     elif external_id is None or name_fault("external id", external_id) is not None:
         why = f"{_conditions(conditions)} cannot be said in `used-by`"
         uses.left.append(Left(f"{where}: account {account}", why))
-    elif any(f"account: {_in_quotes(account)}" in other and other != line for other in uses.lines):
+    elif any(f"account: {in_quotes(account)}" in other and other != line for other in uses.lines):
         why = "a second external id for one account needs an identity of its own"
         uses.left.append(Left(f"{where}: account {account}", why))
     else:
@@ -207,14 +206,9 @@ def _conditions(conditions: tuple[Condition, ...]) -> str:
     return f"the condition {words}" if len(conditions) == 1 else f"the conditions {words}"
 
 
-def _in_quotes(text: str) -> str:
-    plain = quoted(text)
-    return plain if plain.startswith('"') else f'"{plain}"'
-
-
 def _is_read(line: str) -> bool:
     try:
-        parse_spec(f"{_HEAD}      {line}\n", "trial", str)
+        try_use(line)
     except LeastkeyError:
         return False
     return True

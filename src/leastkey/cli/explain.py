@@ -31,14 +31,15 @@ def command(options: Options, words: tuple[str, ...], context: tuple[str, ...]) 
 
     The engine judges, offline: no AWS call is made, so AWS-managed policies are not read.
     """
+    from leastkey.cli.context import key_values
     from leastkey.cli.explain_view import show_answer
-    from leastkey.cli.explaining import asked_of, explained
+    from leastkey.cli.explaining import explained
     from leastkey.cli.read_spec import one_identity, read_spec
 
     identity, action, resource = _split(words)
     spec = read_spec(options)
     chosen = one_identity(spec, identity, f"leastkey explain NAME {action} {resource}")
-    answer = explained(spec, chosen.name, action, resource, asked_of(context))
+    answer = explained(spec, chosen.name, action, resource, dict(key_values(context)))
     show_answer(options.show, answer, options.spec)
 
 

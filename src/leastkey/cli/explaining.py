@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from leastkey.cli.context import ANY_ACCOUNT
 from leastkey.clock import SystemClock
+from leastkey.compile.grants import meaning_of
+from leastkey.compile.policy import statements_of
 from leastkey.compile.project import compile_project
 from leastkey.errors import LeastkeyError
 from leastkey.evaluate.asked import RequestError
@@ -13,8 +16,9 @@ from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Verdict
 from leastkey.iam.arn import AccountId
 from leastkey.iam.catalog import nearest, service_catalog, service_exists
-from leastkey.spec.parse import parse_spec
+from leastkey.iam.document import PolicyDocument
 from leastkey.spec.shorthand import grant_lines
+from leastkey.spec.trial import grant_of
 from leastkey.verify.calls import Target
 from leastkey.verify.judge import Judge
 
@@ -25,10 +29,8 @@ if TYPE_CHECKING:
     from leastkey.evaluate.request import Decision, Policies, Request
     from leastkey.spec.model import Place, Spec
 
-__all__ = ["Answer", "asked_of", "explained"]
+__all__ = ["Answer", "explained"]
 
-_ANY_ACCOUNT: Final = "111122223333"
-"""Stands for the account where neither spec nor resource names one: both sides are in it."""
 _S3_LEVELS: Final = frozenset({"list", "read", "write"})
 
 
@@ -48,23 +50,10 @@ class Answer:
     unread: tuple[str, ...]
 
 
-def asked_of(context: tuple[str, ...]) -> dict[str, str]:
-    """Read KEY=VALUE. Raises LeastkeyError."""
-    found = {}
-    for each in context:
-        key, equals, value = each.partition("=")
-        if not equals or not key:
-            raise LeastkeyError(
-                "usage", f"`{each}` is no KEY=VALUE", remedy="--context aws:SourceIp=203.0.113.7"
-            )
-        found[key] = value
-    return found
-
-
 def explained(spec: Spec, name: str, action: str, resource: str, context: Mapping[str, str]) -> Answer:
     """Ask the engine about one identity of a spec. Raises LeastkeyError."""
     action = _known(action)
-    account = AccountId(spec.account or _account_of(resource) or _ANY_ACCOUNT)
+    account = AccountId(spec.account or _account_of(resource) or ANY_ACCOUNT)
     wanted = compile_project(spec, account, _partition_of(resource))
     identity = next(each for each in wanted.identities if each.name == name)
     judge = Judge(identity, wanted, {}, now=SystemClock().now(), is_secure=True)
@@ -77,7 +66,7 @@ def explained(spec: Spec, name: str, action: str, resource: str, context: Mappin
         raise LeastkeyError("usage", str(error)) from None
     remedy: tuple[str, ...] = ()
     if decision.verdict is Verdict.IMPLICITLY_DENIED and decision.decided_by == "identity":
-        remedy = next(_remedies(request, policies), ())
+        remedy = next(_remedies(request, policies, wanted.partition), ())
     return Answer(name, request, decision, _places(identity), remedy, judge.unread)
 
 
@@ -123,16 +112,18 @@ def _places(identity: WantedIdentity) -> dict[tuple[str, int], tuple[Place, ...]
     return found
 
 
-def _remedies(request: Request, policies: Policies) -> Iterator[tuple[str, ...]]:
-    """Give entries of `allow:` that the engine says would allow the request, the smallest first."""
+def _remedies(request: Request, policies: Policies, partition: str) -> Iterator[tuple[str, ...]]:
+    """Give entries of `allow:` that the engine says would allow the request, the easiest to read first."""
     for words in _candidates(request):
+        lines = grant_lines(words)
         try:
-            added = _compiled(words)
+            rules = meaning_of(grant_of(lines), "Allow", partition).rules
         except LeastkeyError:
             continue  # the form does not take this action or resource
-        more = replace(policies, identity=(*policies.identity, *added))
+        document = PolicyDocument(tuple(placed.statement for placed in statements_of(rules)))
+        more = replace(policies, identity=(*policies.identity, NamedDocument("added", document)))
         if decide(request, more, explain=False).is_allowed:
-            yield grant_lines(words)
+            yield lines
 
 
 def _candidates(request: Request) -> Iterator[str]:
@@ -146,11 +137,3 @@ def _candidates(request: Request) -> Iterator[str]:
         yield f"s3 {level} on s3://{bucket}/{prefix}"
     yield f"{request.action}{place}"
     yield request.action
-
-
-def _compiled(words: str) -> tuple[NamedDocument, ...]:
-    lines = "".join(f"      {line}\n" for line in grant_lines(words))
-    text = f"version: 1\nproject: x\nidentities:\n  x:\n    allow:\n{lines}    used-by: [user]\n"
-    spec = parse_spec(text, "", lambda path: path)
-    wanted = compile_project(spec, AccountId(_ANY_ACCOUNT), "aws")
-    return tuple(NamedDocument(each.name, each.document) for each in wanted.identities[0].policies)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leastkey.cli.init_adopt import adopt_existing, adopt_options, old_of
-from leastkey.cli.new_file import spec_exists, write_new
+from leastkey.cli.new_file import refuse_existing, write_new
 from leastkey.cli.options import DEFAULT_SPEC, output_options
 from leastkey.cli.show import plain
 from leastkey.errors import LeastkeyError
@@ -98,8 +98,7 @@ def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str
     from leastkey.cli.init_found import find, found_lines, tell_region
     from leastkey.cli.init_questions import ask_for_spec
 
-    if os.path.lexists(path):
-        raise spec_exists(flags.spec)
+    refuse_existing(path, flags.spec)
     try:
         found = find(flags, os.environ)
         for line in found_lines(found, show.talk_columns):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from leastkey.adopt.adoption import Adoption
     from leastkey.adopt.existing import Existing, Kind
+    from leastkey.adopt.text import Wish
     from leastkey.cli.init_found import Flags
     from leastkey.cli.show import Show
 
@@ -156,7 +157,7 @@ def _refuse_idle(flags: Flags, old: Old) -> None:
         )
 
 
-def _wish(flags: Flags, path: Path) -> Any:
+def _wish(flags: Flags, path: Path) -> Wish:
     from leastkey.adopt.text import Wish
     from leastkey.cli.init_found import region_of
     from leastkey.cli.read_spec import default_project

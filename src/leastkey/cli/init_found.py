@@ -108,10 +108,7 @@ def tell_region(show: Show, region: str) -> None:
     from leastkey.spec.settings import region_caution
 
     if (caution := region_caution(region)) is not None:
-        first, *more = wrapped("warning   ", caution, columns=show.talk_columns)
-        show.marked("warning", "note", first.removeprefix("warning"))
-        for line in more:
-            show.talk(line)
+        show.warn(caution)
 
 
 def region_to_ask(region: str) -> str:

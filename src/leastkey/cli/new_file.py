@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from leastkey.errors import LeastkeyError
 
@@ -11,22 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["refuse_existing", "spec_exists", "write_all", "write_new"]
+__all__ = ["refuse_existing", "write_all", "write_new"]
 
 
-def spec_exists(shown: str) -> LeastkeyError:
-    """Give the error for a spec that is there already."""
-    return LeastkeyError(
-        "spec-exists",
-        f"`{shown}` is there already",
-        remedy=("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`"),
-    )
+_REMEDY: Final = ("look at it: `leastkey plan`", "write another: `leastkey init --spec OTHER.yaml`")
 
 
-def refuse_existing(path: Path, shown: str, remedy: str) -> None:
+def refuse_existing(path: Path, shown: str, *remedy: str) -> None:
     """Refuse a file that is there already, also as a link to nowhere."""
     if os.path.lexists(path):
-        raise LeastkeyError("spec-exists", f"`{shown}` is there already", remedy=remedy)
+        raise _exists(shown, *remedy)
+
+
+def _exists(shown: str, *remedy: str) -> LeastkeyError:
+    return LeastkeyError("spec-exists", f"`{shown}` is there already", remedy=remedy or _REMEDY)
 
 
 def write_new(path: Path, shown: str, text: str) -> None:
@@ -37,7 +35,7 @@ def write_new(path: Path, shown: str, text: str) -> None:
             is_made = True
             _put(file, text)
     except FileExistsError:
-        raise spec_exists(shown) from None
+        raise _exists(shown) from None
     except BaseException as error:
         if is_made:
             path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
 
 __all__ = ["command"]
-
-_ACCOUNT: Final = "111122223333"
-"""Whose user asks when nobody is named: any account will do where both sides are in it."""
 
 
 @click.group("policy")
@@ -72,7 +69,7 @@ def simulate(
         )
     from leastkey.cli.simulate import ask, show_decision
 
-    request, policies = ask(action, identity, _ACCOUNT, more)
+    request, policies = ask(action, identity, more)
     show_decision(show, request, policies)
     return int(Exit.OK)
 

@@ -98,6 +98,13 @@ class Show:
         """Print a line of talk."""
         self.say("".join(f"{line}\n" for line in folded(plain(text), self.talk_terminal)))
 
+    def warn(self, text: str) -> None:
+        """Print a warning as talk, its further lines below its first."""
+        first, *more = wrapped("warning   ", text, columns=self.talk_columns)
+        self.marked("warning", "note", first.removeprefix("warning"))
+        for line in more:
+            self.talk(line)
+
     def ask(self, question: str) -> None:
         """Print a question; the answer is typed behind it."""
         self.say("\n".join(folded(plain(question), self.talk_terminal)) + " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from leastkey.cli.context import ANY_ACCOUNT, key_values
 from leastkey.cli.explain_view import VERDICTS
 from leastkey.cli.wrap import wrapped
 from leastkey.errors import LeastkeyError
@@ -12,6 +13,7 @@ from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.cases import answer
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
+from leastkey.evaluate.trust import is_about_trust
 from leastkey.iam.document import DocumentError, load_document
 
 if TYPE_CHECKING:
@@ -30,17 +32,15 @@ _KINDS: Final[tuple[tuple[str, str, PrincipalType], ...]] = (
     ("sts", "assumed-role/", "session"),
     ("sts", "federated-user/", "feduser"),
 )
-_ON_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
 
 def ask(
     action: str,
     identity: tuple[str, ...],
-    account: str,
     more: Mapping[str, str | tuple[str, ...] | None],
 ) -> tuple[Request, Policies]:
     """Put a request and its policies together from a command line. Raises LeastkeyError."""
-    caller = _principal(_one(more, "principal") or f"arn:aws:iam::{account}:user/someone")
+    caller = _principal(_one(more, "principal") or f"arn:aws:iam::{ANY_ACCOUNT}:user/someone")
     request = Request(
         action,
         _one(more, "resource") or "*",
@@ -48,12 +48,12 @@ def ask(
         _one(more, "resource_account") or caller.account,
         _context(_several(more, "context")),
     )
-    on_trust = action.lower().startswith(_ON_TRUST)
+    kind: DocumentKind = "trust" if is_about_trust(action) else "resource"
     resource = _one(more, "resource_policy")
     boundary = _one(more, "boundary")
     return request, Policies(
         identity=_documents(identity, "identity"),
-        resource=None if resource is None else _document(resource, "trust" if on_trust else "resource"),
+        resource=None if resource is None else _document(resource, kind),
         boundaries=() if boundary is None else (_document(boundary, "identity"),),
         sessions=_documents(_several(more, "session_policy"), "identity"),
         scps=tuple((each,) for each in _documents(_several(more, "scp"), "identity")),
@@ -107,14 +107,9 @@ def _principal(arn: str) -> Principal:
 
 
 def _context(given: tuple[str, ...]) -> dict[str, str | tuple[str, ...]]:
-    """Read KEY=VALUE; a key that stands several times has several values."""
+    """Give the context; a key that stands several times has several values."""
     found: dict[str, list[str]] = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not equals or not key:
-            raise LeastkeyError(
-                "usage", f"`{each}` is no KEY=VALUE", remedy="--context aws:SourceIp=203.0.113.7"
-            )
+    for key, value in key_values(given):
         found.setdefault(key, []).append(value)
     return {key: values[0] if len(values) == 1 else tuple(values) for key, values in found.items()}
 

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from leastkey.cli.read_spec import LARGEST_SPEC, default_project
-from leastkey.cli.wrap import wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,14 +33,10 @@ def tell_beside(show: Show, path: Path, project: str) -> None:
     """Warn where a spec of the same project stands beside the new one."""
     if (other := projects_beside(path).get(project.lower())) is None:
         return
-    told = (
+    show.warn(
         f"`{other}` beside it is of project `{project}` too: `up` with one of them takes down what the other made. "
         "Put both scripts into one spec, or give each spec a `project:` of its own"
     )
-    first, *more = wrapped("warning   ", told, columns=show.talk_columns)
-    show.marked("warning", "note", first.removeprefix("warning"))
-    for line in more:
-        show.talk(line)
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, PrincipalType, Request, Verdict
+from leastkey.evaluate.trust import is_about_trust
 from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, parse_document
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["Case", "CaseError", "answer", "answer_line", "read_case"]
 _DOCUMENTS: Final = 2_048
 _TYPES: Final[dict[str, PrincipalType]] = {kind: kind for kind in get_args(PrincipalType)}
 _WITHOUT_ACCOUNT: Final = frozenset({"service", "anonymous", "federated"})
-_ON_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _FIELDS: Final = frozenset(
     {
         "id",
@@ -192,14 +192,15 @@ def _context_text(key: str, value: Json) -> str:
 
 def _policies(case: Mapping[str, Json], action: str) -> Policies:
     resource = case.get("resource_policy")
-    on_trust = action.lower().startswith(_ON_TRUST)
     return Policies(
         identity=tuple(_named(each, index) for index, each in enumerate(_list(case, "identity_policies"))),
         resource=None
         if resource is None
         else NamedDocument(
             "resource_policy",
-            _trust(resource) if on_trust else _document(resource, "resource", "resource_policy"),
+            _trust(resource)
+            if is_about_trust(action)
+            else _document(resource, "resource", "resource_policy"),
         ),
         boundaries=_documents(_list(case, "permission_boundaries"), "identity", "permission_boundaries"),
         sessions=_documents(_list(case, "session_policies"), "identity", "session_policies"),

@@ -7,14 +7,21 @@ Another account: both. Source: IAM User Guide, "Permissions to assume a role", "
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.decide import decided
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Decision, NamedDocument, Policies, Request
 
-__all__ = ["decide_trust"]
+__all__ = ["decide_trust", "is_about_trust"]
+
+_ABOUT_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
+
+
+def is_about_trust(action: str) -> bool:
+    """Say whether the policy of the resource that an action is asked on is a role's trust policy."""
+    return action.lower().startswith(_ABOUT_TRUST)
 
 
 def decide_trust(

@@ -14,7 +14,7 @@ from typing import Final
 
 from leastkey.errors import LeastkeyError
 
-__all__ = ["SHORTHAND", "grant_lines", "quoted"]
+__all__ = ["SHORTHAND", "grant_lines", "in_quotes", "quoted"]
 
 SHORTHAND: Final = "s3 list,read on s3://acme-reports/nightly/"
 """An example of the form, for help and errors."""
@@ -51,6 +51,12 @@ def _visible(character: str) -> str:
         return character
     code = ord(character)
     return f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}"
+
+
+def in_quotes(text: str) -> str:
+    """Give a text in double quotes, so that no reader takes an account for a number."""
+    plain = quoted(text)
+    return plain if plain.startswith('"') else f'"{plain}"'
 
 
 def _entry(named: list[str], words: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
 from leastkey.spec.parse import DEFAULT_OUTPUT, DEFAULT_REGION, parse_spec
-from leastkey.spec.shorthand import grant_lines, quoted
+from leastkey.spec.shorthand import grant_lines, in_quotes, quoted
 
 if TYPE_CHECKING:
     from leastkey.spec.model import Target
@@ -51,7 +51,7 @@ def starter_spec(answers: Starter) -> str:
 
 def _head(answers: Starter) -> list[str]:
     account = (
-        f"account: {_in_quotes(answers.account)}          # leastkey refuses to run anywhere else"
+        f"account: {in_quotes(answers.account)}          # leastkey refuses to run anywhere else"
         if answers.account is not None
         else '# account: "111122223333"      # uncomment to refuse to run anywhere else'
     )
@@ -89,9 +89,3 @@ def _uses(answers: Starter) -> list[str]:
     elif answers.service is None:
         lines.append("      - user                    # a key that can do nothing but wear the role")
     return lines
-
-
-def _in_quotes(text: str) -> str:
-    """Give a text in double quotes, so that no reader takes an account for a number."""
-    plain = quoted(text)
-    return plain if plain.startswith('"') else f'"{plain}"'
