@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["account", "aws", "bleak", "here", "home"]
 
 
-@pytest.fixture
-def bleak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in; no administrator; a file where the state folder should be."""
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away every variable that AWS's tools, ours or a terminal listen to."""
     for name in tuple(os.environ):
         if name.startswith(("AWS_", "LEASTKEY_", "XDG_")) or name in {
             "COLUMNS",
@@ -28,6 +27,12 @@ def bleak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "CLICOLOR_FORCE",
         }:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def bleak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in; no administrator; a file where the state folder should be."""
+    without_settings(monkeypatch)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LEASTKEY_HOME", str(tmp_path / "file" / "state"))
@@ -39,13 +44,7 @@ def bleak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The user's computer around this very process: a command that is run in it costs no new interpreter."""
-    for name in tuple(os.environ):
-        if name.startswith(("AWS_", "LEASTKEY_", "XDG_")) or name in {
-            "COLUMNS",
-            "NO_COLOR",
-            "CLICOLOR_FORCE",
-        }:
-            monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     for name, value in (home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home.folder)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from leastkey.cli.options import Options
 from leastkey.cli.read_spec import read_spec
-from leastkey.cli.show import Show
 from leastkey.disk.home import prepare_home
 from leastkey.disk.locks import hold_file
 from leastkey.errors import LeastkeyError
@@ -115,18 +112,6 @@ def test_a_pipe_named_as_a_policy_document_does_not_keep_us_waiting(tmp_path: Pa
         "version: 1\nproject: acme\nregion: eu-west-1\nidentities:\n  nightly:\n"
         "    allow: [document: pipe.json]\n    used-by: [user]\n"
     )
-    options = Options(
-        spec=str(spec),
-        spec_given=True,
-        yes=False,
-        admin_profile=None,
-        vault=None,
-        sandbox=False,
-        profile=None,
-        allow_endpoint=None,
-        verbose=False,
-        show=Show(io.StringIO(), io.StringIO()),
-    )
     with pytest.raises(LeastkeyError) as caught:
-        read_spec(options)
+        read_spec(str(spec))
     assert caught.value.code == "spec-invalid"

@@ -21,6 +21,7 @@ from leastkey.aws.calls import AwsCalls
 from leastkey.aws.door import Door
 from leastkey.aws.iam import AwsIam
 from leastkey.aws.limiter import Limiter
+from leastkey.aws.scrub import scrubbed
 from leastkey.aws.settings import refused_setting, unreadable_file, usable_settings
 from leastkey.aws.sts import AwsSts
 from leastkey.errors import LeastkeyError
@@ -248,7 +249,10 @@ def _endpoint(session: Session, region: str, allowed: str | None) -> str | None:
         raise LeastkeyError(
             "usage",
             "the endpoint that is set for AWS is no URL",
-            why=(str(error), "from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url"),
+            why=(
+                scrubbed(str(error)),
+                "from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url",
+            ),
             state="nothing was changed, no call was made",
             remedy="`unset AWS_ENDPOINT_URL`, or give it as in `http://127.0.0.1:4566`",
         ) from None
@@ -263,6 +267,14 @@ def _is_aws(parts: SplitResult) -> bool:
 def _refuse_foreign(url: str, allowed: str | None) -> None:
     """Refuse an endpoint that is neither AWS's nor on this computer and is not the one that is meant."""
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise LeastkeyError(
+            "usage",
+            "the endpoint that is set for AWS holds a user name or a password",
+            why=f"{scrubbed(url)}: requests to AWS are signed, and no client of it sends these",
+            state="nothing was changed, no call was made to it",
+            remedy="take what stands before the @ out of AWS_ENDPOINT_URL, or of endpoint_url in ~/.aws/config",
+        )
     is_known = _is_aws(parts) or is_loopback(parts.hostname or "")
     if not is_known and url.rstrip("/") != (allowed or "").rstrip("/"):
         raise LeastkeyError(

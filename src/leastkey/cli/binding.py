@@ -32,7 +32,7 @@ def binding_of(here: Machine, options: Options, name: str | None, how: str) -> B
     """
     bound = here.bindings.all()
     if options.spec_given or Path(options.spec).exists():
-        spec = read_spec(options)
+        spec = read_spec(options.spec, sandbox=options.sandbox)
         identity = one_identity(spec, name, how)
         found = [binding for binding in bound if _belongs(binding, spec, identity)]
         if not found:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli.options import common_options
+from leastkey.cli.options import DEFAULT_SPEC, output_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
-    from leastkey.cli.options import Options
+    from leastkey.cli.show import Show
 
 __all__ = ["command"]
 
@@ -25,8 +25,9 @@ _USAGE: Final = "leastkey explain s3:GetObject arn:aws:s3:::acme-reports/weekly/
     multiple=True,
     help="A condition key of the request; several times. Without a value the key is absent.",
 )
-@common_options
-def command(options: Options, words: tuple[str, ...], context: tuple[str, ...]) -> None:
+@click.option("--spec", metavar="FILE", default=DEFAULT_SPEC, show_default=True, help="The spec file.")
+@output_options
+def command(show: Show, words: tuple[str, ...], context: tuple[str, ...], spec: str) -> None:
     """Say why an identity of the spec may do something or may not, and which line of the spec decides it.
 
     The engine judges, offline: no AWS call is made, so AWS-managed policies are not read.
@@ -37,10 +38,10 @@ def command(options: Options, words: tuple[str, ...], context: tuple[str, ...]) 
     from leastkey.cli.read_spec import one_identity, read_spec
 
     identity, action, resource = _split(words)
-    spec = read_spec(options)
-    chosen = one_identity(spec, identity, f"leastkey explain NAME {action} {resource}")
-    answer = explained(spec, chosen.name, action, resource, dict(key_values(context)))
-    show_answer(options.show, answer, options.spec)
+    read = read_spec(spec)
+    chosen = one_identity(read, identity, f"leastkey explain NAME {action} {resource}")
+    answer = explained(read, chosen.name, action, resource, dict(key_values(context)))
+    show_answer(show, answer, spec)
 
 
 def _split(words: tuple[str, ...]) -> tuple[str | None, str, str]:

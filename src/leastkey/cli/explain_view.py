@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.cases import answer as as_json
+from leastkey.evaluate.explain import common_start
 from leastkey.evaluate.request import Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def show_answer(show: Show, answer: Answer, spec: str) -> None:
 
 
 def _show_misses(show: Show, answer: Answer) -> None:
-    misses = [miss for miss in answer.decision.near_misses if _MATCHES_UP_TO.get(miss.element)]
+    speaking = [miss for miss in answer.decision.near_misses if _MATCHES_UP_TO.get(miss.element)]
+    misses = [miss for miss in speaking if miss.effect == "Allow"]
     for miss in misses[:_SHOWN]:
         show.data(f"  {_where(answer, miss):<24} {_MATCHES_UP_TO[miss.element]}")
         for line in _differing(miss):
@@ -57,8 +59,8 @@ def _show_misses(show: Show, answer: Answer) -> None:
         show.data(f"  {len(misses) - _SHOWN} more match the action and not the rest")
     if answer.decision.decided_by != "identity":
         show.data(f"  the {answer.decision.decided_by} does not allow it")
-    other = "no other statement speaks" if misses else "no statement speaks"
-    show.data(f"  {other} about {answer.request.action}")
+    other = "no other statement" if misses else "no statement"
+    show.data(f"  {other} {'speaks about' if misses == speaking else 'allows'} {answer.request.action}")
 
 
 def _where(answer: Answer, hit: Reason | NearMiss) -> str:
@@ -73,8 +75,7 @@ def _differing(miss: NearMiss) -> list[str]:
     """Give the pattern, and under what differs in it the marks, with what was asked."""
     if miss.element != "resource" or miss.pattern.startswith("not "):
         return [miss.pattern, f"asked: {miss.asked}"]
-    pairs = zip(miss.pattern, miss.asked, strict=False)
-    same = next((at for at, (one, other) in enumerate(pairs) if one != other), 0)
+    same = common_start(miss.pattern, miss.asked)
     marks = "^" * max(1, len(miss.pattern) - same)
     return [miss.pattern, f"{' ' * same}{marks}", f"asked: {miss.asked}"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,9 +39,7 @@ def command() -> None:
     "--scp", metavar="FILE", multiple=True, help="Service control policy, one a level; several times."
 )
 @click.option("--action", metavar="NAME", help="What is asked, such as s3:GetObject.")
-@click.option(
-    "--resource", metavar="ARN", default="*", show_default=True, help="On which resource; * for none."
-)
+@click.option("--resource", metavar="ARN", help="On which resource; * for none.  [default: *]")
 @click.option("--resource-account", metavar="ID", help="Who owns it.  [default: the caller's account]")
 @click.option("--principal", metavar="ARN", help="Who asks: user, role, session or root.  [default: a user]")
 @click.option(
@@ -56,7 +55,7 @@ def simulate(
 ) -> int:
     """Decide requests under policies, and say why. The context is complete as given: no key is filled in."""
     if cases is not None:
-        if action is not None or identity or any(value for name, value in more.items() if name != "resource"):
+        if action is not None or identity or any(more.values()):
             raise LeastkeyError(
                 "usage", "`--cases` holds requests and policies; the other options do not go with it"
             )
@@ -88,15 +87,13 @@ def _stream(show: Show, cases: str) -> int:
     return int(code)
 
 
-def _lines(cases: str) -> Iterator[str]:
+def _lines(cases: str) -> Iterator[bytes]:
     try:
         if cases == "-":
-            for data in sys.stdin.buffer:
-                yield data.decode("utf-8", "replace")
+            yield from sys.stdin.buffer
             return
-        with open(cases, "rb") as file:  # noqa: PTH123  # a name from the command line, read once
-            for data in file:
-                yield data.decode("utf-8", "replace")
+        with Path(cases).open("rb") as file:
+            yield from file
     except OSError as error:
         raise LeastkeyError(
             "usage",

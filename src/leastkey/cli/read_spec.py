@@ -13,7 +13,6 @@ from leastkey.errors import LeastkeyError
 from leastkey.spec.parse import parse_spec
 
 if TYPE_CHECKING:
-    from leastkey.cli.options import Options
     from leastkey.spec.model import Identity, Spec
 
 __all__ = ["LARGEST_SPEC", "default_project", "one_identity", "read_spec"]
@@ -25,17 +24,17 @@ LARGEST_SPEC: Final = 1 << 20
 """Bytes. A longer file is not read at all."""
 
 
-def read_spec(options: Options) -> Spec:
-    """Read and parse the spec the command line names. Raises LeastkeyError."""
-    path = Path(options.spec)
-    text = _text(path, options.spec)
+def read_spec(file: str, *, sandbox: bool = False) -> Spec:
+    """Read and parse the spec the command line names; `sandbox` wins over its target. Raises LeastkeyError."""
+    path = Path(file)
+    text = _text(path, file)
     spec = parse_spec(
         text,
-        options.spec,
+        file,
         lambda name: _document(path.parent / name),
         default_project=default_project(path),
     )
-    return replace(spec, target="sandbox") if options.sandbox else spec
+    return replace(spec, target="sandbox") if sandbox else spec
 
 
 def default_project(spec_path: Path) -> str:

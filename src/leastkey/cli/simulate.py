@@ -80,13 +80,14 @@ def show_decision(show: Show, request: Request, policies: Policies) -> None:
 
 
 def _show_misses(show: Show, decision: Decision) -> None:
-    for miss in decision.near_misses:
+    misses = [miss for miss in decision.near_misses if miss.effect == "Allow"]
+    for miss in misses:
         sid = f" {miss.sid}" if miss.sid else ""
         head = f"  {miss.policy}, statement {miss.statement + 1}{sid}  "
         for line in wrapped(head, _lacks(miss), 4, columns=show.columns):
             show.data(line)
-    if not decision.near_misses:
-        show.data("  no statement speaks of it")
+    if not misses:
+        show.data("  no statement allows it")
 
 
 def _lacks(miss: NearMiss) -> str:

@@ -54,7 +54,7 @@ class Project:
 
 def build(options: Options) -> Project:
     """Read the spec, find the administrator and the account, compile, and open this computer's state."""
-    spec = read_spec(options)
+    spec = read_spec(options.spec, sandbox=options.sandbox)
     _refuse_idle(spec, options)
     here = machine()
     progress = LineProgress(options.show)

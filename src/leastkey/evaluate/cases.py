@@ -66,13 +66,15 @@ class Case:
     policies: Policies
 
 
-def answer_line(line: str) -> tuple[dict[str, Any], bool]:
+def answer_line(line: str | bytes) -> tuple[dict[str, Any], bool]:
     """Answer one line of cases; says whether it was a case. A malformed one is answered with an error on its line."""
     try:
         try:
-            value = load_json(line)
+            value = load_json(line if isinstance(line, str) else line.decode())
         except DocumentError as error:
             raise CaseError("not-json", error.what) from None
+        except UnicodeDecodeError as error:
+            raise CaseError("not-json", f"not UTF-8 at byte {error.start}") from None
         case = read_case(value)
         try:
             decision = decide(case.request, case.policies)
@@ -136,6 +138,7 @@ def _missed(miss: NearMiss) -> dict[str, Any]:
         "policy": miss.policy,
         "statement": miss.statement,
         "sid": miss.sid,
+        "effect": miss.effect,
         "failed": miss.element,
         "asked": miss.asked,
         "pattern": miss.pattern,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leastkey.evaluate.statement import CompiledStatement
     from leastkey.iam.statement import Condition
 
-__all__ = ["near_misses", "reasons"]
+__all__ = ["common_start", "near_misses", "reasons"]
 
 _GRANTING: Final[tuple[LayerName, ...]] = ("resource", "identity")
 
@@ -75,7 +75,7 @@ def _reason(layer: LayerName, hit: Hit) -> Reason:
 def _miss(
     layer: LayerName, policy: str, statement: CompiledStatement, asked: Asked, request: Request
 ) -> NearMiss | None:
-    source, place = statement.source, (layer, policy, statement.index, statement.source.sid)
+    source, place = statement.source, (layer, policy, statement.index, statement.source.sid, statement.effect)
     if statement.principal(asked)[0] is not True:
         element = source.principal or source.not_principal
         whom = "" if element is None else json.dumps(element.to_json())
@@ -98,10 +98,11 @@ def _shown(patterns: Sequence[str], negated: Sequence[str], asked: str) -> str:
     """Give the pattern that comes nearest; of a Not... element all of them."""
     if not patterns:
         return "not " + ", ".join(negated)
-    return max(patterns, key=lambda pattern: _common(pattern.lower(), asked.lower()))
+    return max(patterns, key=lambda pattern: common_start(pattern.lower(), asked.lower()))
 
 
-def _common(one: str, other: str) -> int:
+def common_start(one: str, other: str) -> int:
+    """Give how many characters two texts have in common from their start."""
     pairs = zip(one, other, strict=False)
     return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 

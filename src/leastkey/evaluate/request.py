@@ -119,6 +119,7 @@ class NearMiss:
     policy: str
     statement: int
     sid: str | None
+    effect: Literal["Allow", "Deny"]
     element: Literal["principal", "action", "resource", "condition"]
     asked: str
     pattern: str

@@ -56,3 +56,21 @@ def test_an_endpoint_that_only_looks_like_awss_own_is_refused(
     with pytest.raises(LeastkeyError) as caught:
         connect_admin(os.environ, SystemClock(), region="us-east-1")
     assert caught.value.code in {"foreign-endpoint", "usage"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hunter2@127.0.0.1:9",
+        "https://user:hunter2@example.com",
+        "http://user:hunter2@127.0.0.1:99999",
+    ],
+)
+def test_an_endpoint_with_a_password_is_refused_and_the_password_is_not_told(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(monkeypatch, AWS_ENDPOINT_URL=url)
+    with pytest.raises(LeastkeyError, match="usage") as caught:
+        connect_admin(os.environ, SystemClock(), region="us-east-1", allow_endpoint=url)
+    error = caught.value
+    assert "hunter2" not in " ".join((error.what, *error.why, *error.remedy, error.state))

@@ -141,3 +141,23 @@ def test_what_cannot_be_asked_is_a_usage_error(
 ) -> None:
     assert run(["explain", *words]) == 2
     assert what in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_denial_that_does_not_apply_is_not_shown_as_what_nearly_allows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = explain(capsys, "s3:PutObject", WEEKLY)
+    assert [line for line in lines if "leastkey.yaml:13" in line] == []
+    assert "  no other statement allows s3:PutObject" in lines
+
+
+def test_only_what_differs_is_underlined_where_one_text_begins_with_the_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("leastkey.yaml").write_text(
+        SPEC.replace("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:eu-west-1:111122223333:instance/i-12"),
+        encoding="utf-8",
+    )
+    lines = explain(capsys, "ec2:StartInstances", INSTANCE)
+    pattern = next(index for index, line in enumerate(lines) if line.endswith("instance/i-12"))
+    assert lines[pattern + 1] == " " * (len(lines[pattern]) - 1) + "^"

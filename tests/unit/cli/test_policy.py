@@ -103,6 +103,7 @@ def test_a_trust_policy_is_asked_about_who_may_wear_the_role(capsys: pytest.Capt
     [
         ((), "nothing is asked"),
         (("--cases", "c.jsonl", "--action", "s3:GetObject"), "do not go with it"),
+        (("--cases", "c.jsonl", "--resource", "arn:aws:s3:::acme/x"), "do not go with it"),
         (("--cases", "none.jsonl"), "cannot be read"),
         (("--action", "s3:GetObject", "--policy", "none.json"), "cannot be read"),
         (("--action", "s3:GetObject", "--context", "x"), "KEY=VALUE"),
@@ -154,3 +155,9 @@ def test_what_a_case_is_called_steers_no_terminal(capsys: pytest.CaptureFixture[
     assert out.isascii()
     assert "\x7f" not in out
     assert json.loads(out)["id"] == "a\x9b31m\u202e\x7f\ud800"
+
+
+def test_a_case_that_is_not_utf8_is_an_error_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cases.jsonl").write_bytes(b'{"id": "\xff"}\n')
+    assert simulate("--cases", "cases.jsonl") == 2
+    assert json.loads(capsys.readouterr().out)["error"] == {"code": "not-json", "what": "not UTF-8 at byte 8"}
