@@ -10,10 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NODE_MODULES := tests/clients/js/node_modules
 
-.PHONY: help setup demo test clients check cover fix accept bench docs lock clients-lock clean
+.PHONY: help setup demo test clients check cover fix accept differential bench docs lock clients-lock clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 setup: .venv/.done  ## make the virtual environment; leaves .venv/bin/leastkey
 
@@ -56,6 +56,9 @@ accept: setup  ## rewrite snapshots and generated documents
 	@echo "Rewriting snapshots; a test that had to be rewritten is told as failed once" >&2
 	@$(BIN)/python -m pytest -q --inline-snapshot=fix,create $(SNAPSHOTS) || true
 	@$(BIN)/python -m pytest -q $(SNAPSHOTS)
+
+differential: setup  ## the engine beside the naive evaluator on other cases: SEED=7 N=100000
+	@$(BIN)/python -m tests.differential.compare --seed $(or $(SEED),0) --cases $(or $(N),50000)
 
 bench: setup  ## measure; one line a figure
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done

@@ -1,200 +1,249 @@
-"""A second evaluator, deliberately naive: written from AWS's prose alone, nothing shared with the engine but the values.
+"""How AWS decides, read from its prose a second time: plain loops over one case, sharing nothing with the engine.
 
-It knows identity, resource, boundary and session policies, and none of the contested semantics.
+Read for it: IAM User Guide, "Policy evaluation logic", "IAM JSON policy elements reference"; Organizations User Guide, "SCP evaluation",
+"Resource control policies"; KMS Developer Guide, "Key policies". Where AWS does not say, the answer here means nothing.
 """
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leastkey.evaluate.request import Policies, Principal, Request
-    from leastkey.iam.document import PolicyDocument
-    from leastkey.iam.statement import Condition, Principals, Statement
+Object = dict[str, Any]
+VARIABLE = re.compile(r"\$\{([*?$]|[^{}',*?$]+(?:, '[^']*')?)\}")
+NEED_NO_PERMISSION = ("sts:getcalleridentity", "sts:getsessiontoken")
+NO_POLICIES = ("service", "federated", "anonymous")
+HAVE_IDENTITY = ("user", "role", "session", "feduser")
+RCP_SERVICES = ("s3", "sts", "kms", "sqs", "secretsmanager")
 
-Context = dict[str, str | tuple[str, ...]]
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def verdict(request: Request, policies: Policies) -> str:
-    context: Context = {key.lower(): value for key, value in request.context.items()}
-    who = request.principal
-    own = who.type in ("user", "session")
-    layers: list[list[PolicyDocument]] = [[named.document] for named in policies.boundaries] if own else []
-    identity = [named.document for named in policies.identity] if own else []
-    session = [named.document for named in policies.sessions] if own else []
-    resource = [policies.resource.document] if policies.resource else []
-    everything = [*identity, *session, *resource, *(document for layer in layers for document in layer)]
-    if any(matching(document, "Deny", request, context) for document in everything):
-        return "ExplicitlyDenied"
+@cache
+def matches(expression: str, text: str) -> bool:
+    return re.fullmatch(expression, text, re.DOTALL) is not None
 
-    def allows(documents: list[PolicyDocument]) -> bool:
-        return any(matching(document, "Allow", request, context) for document in documents)
 
-    grants = [
-        how(statement.principal, who)
-        for document in resource
-        for statement in matching(document, "Allow", request, context)
-        if statement.principal is not None
-    ]
-    identity_allows = allows(identity)
-    boundary_allows = all(allows(layer) for layer in layers)
-    session_allows = not session or allows(session)
-    own_side = identity_allows and boundary_allows and session_allows
-    if who.type in ("service", "anonymous"):
-        allowed = bool(grants)
-    elif who.type == "root" and who.account == request.resource_account:
-        allowed = True
-    elif who.account != request.resource_account:
-        allowed = bool(grants) and own_side
-    else:
-        allowed = (
-            own_side or "directly" in grants or ("as role" in grants and boundary_allows and session_allows)
+def wildcards(text: str) -> str:
+    """Write a pattern as a regular expression: `*` is any text, `?` any one character, all else itself."""
+    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+
+
+def like(pattern: str, text: str) -> bool:
+    return matches(wildcards(pattern), text)
+
+
+def substituted(text: str, version: str, context: Object, *, wild: bool) -> str | None:
+    """Write a policy's text as a regular expression, variables as plain text; None when one of them has no value."""
+    write, result, end = wildcards if wild else re.escape, "", 0
+    for variable in VARIABLE.finditer(text) if version == "2012-10-17" else ():
+        key, _, default = variable[1].partition(", ")
+        value = key if key in ("*", "?", "$") else context.get(key.lower(), default[1:-1] or None)
+        if not isinstance(value, str):  # absent, or a key of many values, which cannot be a variable
+            return None
+        result += write(text[end : variable.start()]) + re.escape(value)
+        end = variable.end()
+    return result + write(text[end:])
+
+
+def arn_matches(pattern: str | None, arn: str) -> bool:
+    """Compare the six parts of two ARNs one by one; the pattern is a regular expression, where a colon is a colon."""
+    patterns, parts = (pattern or "").split(":", 5), arn.split(":", 5)
+    return len(patterns) == len(parts) == 6 and all(map(matches, patterns, parts))
+
+
+def seconds(text: str) -> Decimal:
+    """Read epoch time, or one of the W3C forms: a year, a month, a day, a time with its zone."""
+    if re.fullmatch(r"-?\d+(\.\d+)?", text) and len(text) != 4:
+        return Decimal(text)
+    when = datetime.fromisoformat(text + "0000-01-01"[len(text) :])
+    return Decimal(str((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()))
+
+
+def meets(name: str, asked: str, wanted: str, version: str, context: Object) -> bool:
+    """Tell whether one value of the request meets one value of the policy, the operator's "Not" left aside."""
+    if name.startswith(("Numeric", "Date")):
+        one, other = map(Decimal if name.startswith("Numeric") else seconds, (asked, wanted))
+        order = {"Equals": one == other, "LessThan": one < other, "GreaterThan": one > other}
+        return any(met for part, met in order.items() if part in name)
+    if name == "Bool":
+        return asked.lower() == wanted.lower() and asked.lower() in ("true", "false")
+    if name == "BinaryEquals":
+        return asked in (wanted, base64.b64decode(wanted).decode(errors="replace"))  # in base64, or as it is
+    if name.endswith("IpAddress"):
+        address, network = ipaddress.ip_address(asked), ipaddress.ip_network(wanted, strict=False)
+        return address.version == network.version and address in network
+    text = substituted(wanted, version, context, wild=name.endswith("Like") or name.startswith("Arn"))
+    if name.startswith("Arn"):
+        return arn_matches(text, asked) or wanted == "*"
+    if name.endswith("IgnoreCase"):
+        text, asked = text and text.lower(), asked.lower()
+    return text is not None and matches(text, asked)
+
+
+def holds(*given: Any) -> bool:
+    try:
+        return meets(*given)
+    except (ValueError, ArithmeticError):  # no number, date, address or base64: AWS does not say
+        return False
+
+
+def condition_holds(written: str, key: str, wanted: Any, version: str, context: Object) -> bool:
+    quantifier, _, name = written.removesuffix("IfExists").rpartition(":")
+    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in listed(wanted)]
+    asked, negated = context.get(key.lower()), "Not" in name
+    if name == "Null":
+        return any((asked is None) == (value.lower() == "true") for value in values)
+    if asked is None:
+        return written.endswith("IfExists") or quantifier == "ForAllValues" or (negated and not quantifier)
+    met = [any(holds(name, each, value, version, context) for value in values) for each in listed(asked)]
+    return (all if quantifier == "ForAllValues" else any)(each != negated for each in met)
+
+
+def behind(arn: str) -> str:
+    """Give the role or user whose session it is. Paths are left out: a session's ARN has none."""
+    arn = re.sub("sts::(.*):assumed-role/(.*)/.*", r"iam::\1:role/\2", arn)
+    arn = re.sub("sts::(.*):federated-user/", r"iam::\1:user/", arn)
+    return re.sub(":(role|user)/.*/", r":\1/", arn)
+
+
+def naming(kind: str, entry: str, who: Object) -> str | None:
+    """Say whom an entry names: the caller (or everyone), the user or role behind its session, its account, or another."""
+    if kind in ("Service", "Federated"):
+        return "caller" if (kind.lower(), entry) == (who["type"], who["arn"]) else None
+    if entry == "*" or (entry == who["arn"] and who["type"] in ("user", "session", "feduser")):
+        return "caller"
+    if entry in (who["account"], f"arn:aws:iam::{who['account']}:root") and who["type"] not in NO_POLICIES:
+        return "account"
+    session = who["type"] in ("role", "session", "feduser") and ":sts:" not in entry
+    return "behind" if session and behind(entry) == behind(who["arn"]) else None
+
+
+def namings(element: Any, who: Object) -> set[str]:
+    entries = {"AWS": element} if isinstance(element, str) else element
+    found = {naming(kind, entry, who) for kind, values in entries.items() for entry in listed(values)}
+    return {each for each in found if each}
+
+
+def spared(element: Any, case: Object) -> bool:
+    """Tell whether a NotPrincipal spares the caller: it must list each of these, and no permissions boundary may be set."""
+    who = case["request"]["principal"]
+    needed = {"account"} if who["type"] not in NO_POLICIES else set()
+    needed |= {"behind"} if who["type"] in ("role", "session") else set()
+    needed |= {"caller"} if who["type"] not in ("role", "root") else set()
+    return needed <= namings(element, who) and not (
+        who["type"] in HAVE_IDENTITY and case.get("permission_boundaries")
+    )
+
+
+def principal_matches(statement: Object, case: Object) -> bool:
+    if "NotPrincipal" in statement:  # AWS supports no Allow with it
+        return statement["Effect"] == "Deny" and not spared(statement["NotPrincipal"], case)
+    return "Principal" not in statement or bool(namings(statement["Principal"], case["request"]["principal"]))
+
+
+def resource_matches(pattern: str, arn: str, version: str, context: Object) -> bool:
+    """Compare one pattern, in which variables stand only after the fifth colon."""
+    *first, last = pattern.split(":", 5)
+    end = substituted(last, version, context, wild=True)
+    return pattern == "*" or (end is not None and arn_matches(":".join([*map(wildcards, first), end]), arn))
+
+
+def element_matches(statement: Object, name: str, test: Callable[[str], bool]) -> bool:
+    """Action wants a pattern that matches, NotAction none; a statement with neither (trust: Resource) limits nothing."""
+    if name in statement:
+        return any(map(test, listed(statement[name])))
+    return not any(map(test, listed(statement.get(f"Not{name}", []))))
+
+
+def applies(statement: Object, version: str, case: Object) -> bool:
+    """Tell whether every element of the statement matches, every operator of its Condition and every key under each."""
+    request = case["request"]
+    action, arn, context = request["action"].lower(), request["resource"]["arn"], request["context"]
+    return (
+        principal_matches(statement, case)
+        and element_matches(statement, "Action", lambda each: like(each.lower(), action))
+        and element_matches(statement, "Resource", lambda each: resource_matches(each, arn, version, context))
+        and all(
+            condition_holds(operator, key, wanted, version, context)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, wanted in keys.items()
         )
-    return "Allowed" if allowed else "ImplicitlyDenied"
+    )
 
 
-def matching(document: PolicyDocument, effect: str, request: Request, context: Context) -> list[Statement]:
+def applying(effect: str, documents: list[Object], case: Object) -> list[Object]:
     return [
         statement
-        for statement in document.statements
-        if statement.effect == effect
-        and matches(statement, request, context, modern=document.version == "2012-10-17")
+        for document in documents
+        for statement in listed(document["Statement"])
+        if statement["Effect"] == effect and applies(statement, document.get("Version", "2008-10-17"), case)
     ]
 
 
-def matches(statement: Statement, request: Request, context: Context, *, modern: bool) -> bool:
-    if statement.principal is not None and not how(statement.principal, request.principal):
+def binding(case: Object) -> dict[str, list[list[Object]]]:
+    """Give the documents that bind this caller: the levels of every layer, of which only SCPs and RCPs have several."""
+    who, service = case["request"]["principal"], case["request"]["action"].split(":")[0].lower()
+    own = who["type"] in HAVE_IDENTITY
+    linked = "/aws-service-role/" in (who["arn"] or "")
+    identity = [policy["document"] for policy in case.get("identity_policies", [])]
+    layers: dict[str, list[Any]] = {
+        "identity": [identity if own else []],
+        "boundary": [case.get("permission_boundaries") if own else []],
+        "session": [case.get("session_policies") if own else []],
+        "resource": [listed(case.get("resource_policy") or [])],
+        "endpoint": [case.get("vpc_endpoint_policies")],
+        "scps": case.get("scps", []) if (own or who["type"] == "root") and not linked else [],
+        "rcps": case.get("rcps", []) if service in RCP_SERVICES and not linked else [],
+    }
+    return {name: [each for each in levels if each or name == "scps"] for name, levels in layers.items()}
+
+
+def allow(levels: list[list[Object]], case: Object) -> bool:
+    return all(applying("Allow", level, case) for level in levels)
+
+
+def granted(case: Object, layers: dict[str, list[list[Object]]]) -> bool:
+    """Tell whether every layer that must allow does, where none denies."""
+    who, asked, action = (case["request"][part] for part in ("principal", "resource", "action"))
+    if not (allow(layers["scps"], case) and allow(layers["endpoint"], case)):
         return False
-    action = request.action.lower()
-    if statement.actions and not any(like(action, pattern.lower()) for pattern in statement.actions):
+    statements = [each for level in layers["resource"] for each in applying("Allow", level, case)]
+    named = {each for statement in statements for each in namings(statement["Principal"], who)}
+    if who["type"] in NO_POLICIES:
+        return bool(named)
+    same_account = who["account"] == asked["account"]
+    key_or_trust = re.match("kms:.* arn:.*:key/|sts:.* arn:.*:role/", f"{action.lower()} {asked['arn']}")
+    if (key_or_trust or not same_account) and not named:
         return False
-    if statement.not_actions and any(like(action, pattern.lower()) for pattern in statement.not_actions):
-        return False
-    if statement.resources and not any(
-        arn_like(request.resource, pattern, context, modern=modern) for pattern in statement.resources
-    ):
-        return False
-    if statement.not_resources and any(
-        arn_like(request.resource, pattern, context, modern=modern) for pattern in statement.not_resources
-    ):
-        return False
-    return all(holds(condition, context, modern=modern) for condition in statement.conditions)
-
-
-def how(principals: Principals, who: Principal) -> str:
-    if principals.anyone:
-        return "directly"
-    if who.type == "service":
-        return "directly" if who.arn in principals.service else ""
-    if who.type == "anonymous":
-        return ""
-    if who.arn in principals.aws and who.type != "root":
-        return "directly"
-    role = f"arn:aws:iam::{who.account}:role/{who.arn.split('/')[1]}" if who.type == "session" else "none"
-    if role in principals.aws:
-        return "as role"
-    if who.account in principals.aws or f"arn:aws:iam::{who.account}:root" in principals.aws:
-        return "by account"
-    return ""
-
-
-def like(text: str, pattern: str) -> bool:
-    regex = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(regex, text, re.DOTALL) is not None
-
-
-def filled(pattern: str, context: Context, *, modern: bool) -> str | None:
-    """Put values in; a substituted star would be a wildcard here, so the world of the test has none."""
-    if not modern:
-        return pattern
-    missing = False
-
-    def value(match: re.Match[str]) -> str:
-        nonlocal missing
-        key, _, default = match[1].partition(", ")
-        found = context.get(key.lower(), default.strip("'") or None)
-        missing = missing or not isinstance(found, str)
-        return found if isinstance(found, str) else ""
-
-    text = re.sub(r"\$\{([^}]*)\}", value, pattern)
-    return None if missing else text
-
-
-def arn_like(arn: str, pattern: str, context: Context, *, modern: bool) -> bool:
-    if pattern == "*":
+    if who["type"] == "root" or (same_account and "caller" in named):
         return True
-    text = filled(pattern, context, modern=modern)
-    if text is None or arn == "*":
+    by_identity = layers["identity"] and allow(layers["identity"], case)
+    within = allow(layers["boundary"], case) and allow(layers["session"], case)
+    if (
+        who["type"] == "feduser" and not layers["session"]
+    ):  # only a resource policy that names the session grants
         return False
-    return arn_parts_like(arn, text)
+    return bool(by_identity or (same_account and "behind" in named)) and within
 
 
-def arn_parts_like(arn: str, pattern: str) -> bool:
-    asked, wanted = arn.split(":", 5), pattern.split(":", 5)
-    return len(asked) == len(wanted) == 6 and all(like(a, w) for a, w in zip(asked, wanted, strict=True))
-
-
-def holds(condition: Condition, context: Context, *, modern: bool) -> bool:
-    operator, quantifier = condition.operator, ""
-    if ":" in operator:
-        quantifier, operator = operator.split(":")
-    value = context.get(condition.key.lower())
-    if operator == "Null":
-        return any((value is None) == (wanted.lower() == "true") for wanted in condition.values)
-    if_exists = operator.endswith("IfExists")
-    operator = operator.removesuffix("IfExists")
-    negated = "Not" in operator
-    if value is None:
-        if if_exists or quantifier == "ForAllValues":
-            return True
-        return negated and quantifier == ""
-    test = TESTS[operator.replace("Not", "")]
-
-    def one(asked: str) -> bool:
-        wanted = condition.values
-        if operator.startswith(("String", "Arn")):
-            wanted = tuple(
-                text for text in (filled(each, context, modern=modern) for each in wanted) if text is not None
-            )
-        return any(test(asked, each) for each in wanted) is not negated
-
-    if isinstance(value, str):
-        return one(value)
-    return all(map(one, value)) if quantifier == "ForAllValues" else any(map(one, value))
-
-
-def when(text: str) -> float:
-    if text.isdigit():
-        return float(text)
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def in_network(asked: str, wanted: str) -> bool:
-    return ipaddress.ip_address(asked) in ipaddress.ip_network(wanted)
-
-
-TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda asked, wanted: asked == wanted,
-    "StringEqualsIgnoreCase": lambda asked, wanted: asked.lower() == wanted.lower(),
-    "StringLike": like,
-    "NumericEquals": lambda asked, wanted: float(asked) == float(wanted),
-    "NumericLessThan": lambda asked, wanted: float(asked) < float(wanted),
-    "NumericLessThanEquals": lambda asked, wanted: float(asked) <= float(wanted),
-    "NumericGreaterThan": lambda asked, wanted: float(asked) > float(wanted),
-    "NumericGreaterThanEquals": lambda asked, wanted: float(asked) >= float(wanted),
-    "DateEquals": lambda asked, wanted: when(asked) == when(wanted),
-    "DateLessThan": lambda asked, wanted: when(asked) < when(wanted),
-    "DateLessThanEquals": lambda asked, wanted: when(asked) <= when(wanted),
-    "DateGreaterThan": lambda asked, wanted: when(asked) > when(wanted),
-    "DateGreaterThanEquals": lambda asked, wanted: when(asked) >= when(wanted),
-    "IpAddress": in_network,
-    "Bool": lambda asked, wanted: asked.lower() == wanted.lower(),
-    "ArnEquals": arn_parts_like,
-    "ArnLike": arn_parts_like,
-}
+def verdict(case: Object) -> str:
+    """Decide one case: "Allowed", "ImplicitlyDenied" or "ExplicitlyDenied"."""
+    if case["request"]["action"].lower() in NEED_NO_PERMISSION:
+        return "Allowed"
+    context = {key.lower(): value for key, value in case["request"]["context"].items() if value != []}
+    case = {**case, "request": {**case["request"], "context": context}}
+    layers = binding(case)
+    if any(applying("Deny", level, case) for levels in layers.values() for level in levels):
+        return "ExplicitlyDenied"
+    return "Allowed" if granted(case, layers) else "ImplicitlyDenied"
