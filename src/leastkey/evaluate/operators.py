@@ -7,7 +7,6 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -55,21 +54,21 @@ class Operator:
 def _equals(value: str, variables: bool) -> Test:  # noqa: FBT001  # one signature for every builder
     if not variables or not has_variable(value):
         return lambda asked, _values: asked == value
-    return _with_variables(value, wildcards=False, make=_same)
+    return _with_variables(value, _same)
 
 
 def _equals_ignoring_case(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
     if not variables or not has_variable(value):
         folded = value.casefold()
         return lambda asked, _values: asked.casefold() == folded
-    return _with_variables(value, wildcards=False, make=_same_folded)
+    return _with_variables(value, _same_folded)
 
 
 def _like(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
     if not variables or not has_variable(value):
         matches = glob(tokens(value))
         return lambda asked, _values: matches(asked)
-    return _with_variables(value, wildcards=True, make=glob)
+    return _with_variables(value, glob)
 
 
 def _same(row: list[Token]) -> Callable[[str], bool]:
@@ -82,10 +81,8 @@ def _same_folded(row: list[Token]) -> Callable[[str], bool]:
     return lambda asked: asked.casefold() == wanted
 
 
-def _with_variables(
-    value: str, *, wildcards: bool, make: Callable[[list[Token]], Callable[[str], bool]]
-) -> Test:
-    pattern = template(value, wildcards=wildcards)
+def _with_variables(value: str, make: Callable[[list[Token]], Callable[[str], bool]]) -> Test:
+    pattern = template(value)
 
     def test(asked: str, values: Values) -> Truth:
         # A variable without a value makes this one value match nothing.
@@ -117,7 +114,7 @@ def _arn(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
 
 def _bool(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
     if variables and has_variable(value):
-        substituted = _with_variables(value, wildcards=False, make=_same_folded)
+        substituted = _with_variables(value, _same_folded)
         return lambda asked, values: either(
             False, asked.lower() in _BOOLS and substituted(asked, values), "bool-variable"
         )
@@ -197,17 +194,17 @@ def _ip(value: str, variables: bool) -> Test:  # noqa: ARG001, FBT001  # as abov
         found = _address(asked)
         if wanted is None or found is None:
             return _UNPARSABLE
-        return found.version == wanted.version and found in wanted
+        return found in wanted
 
     return test
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    address, _slash, bits = text.partition("/")
-    if "%" in text or ("/" in text and not (bits.isascii() and bits.isdigit())):
+    _address, slash, bits = text.partition("/")
+    if "%" in text or (slash and not bits.isdigit()):
         return None
     try:
-        return ipaddress.ip_network(text, strict=False) if address else None
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
@@ -224,7 +221,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _bytes(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:  # what is no base64, and what is no ASCII
         return None
 
 

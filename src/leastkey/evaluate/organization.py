@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["endpoint", "rcps", "scps"]
 
-_SERVICE_LINKED: Final = ":role/aws-service-role/"
+_SERVICE_LINKED: Final = "role/aws-service-role/"
 
 
 def scps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
@@ -46,7 +46,7 @@ def endpoint(asked: Asked, policies: Policies, reading: Reading, *, briefly: boo
 
 
 def _is_service_linked(asked: Asked) -> bool:
+    """Say whether a service-linked role asks, by its path: a name or another path may hold any text."""
     principal = asked.principal
-    return _SERVICE_LINKED in principal.role_arn or (
-        principal.type == "role" and _SERVICE_LINKED in principal.arn
-    )
+    role = principal.arn if principal.type == "role" else principal.role_arn
+    return role.split(":", 5)[-1].startswith(_SERVICE_LINKED)

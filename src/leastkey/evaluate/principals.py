@@ -64,8 +64,6 @@ def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
     principal = asked.principal
     if principal.type in ("service", "federated"):
         return not named(principals, asked)[0]
-    if principal.type == "anonymous":
-        return True
     account = any(_is_account(entry, principal.account) for entry in principals.aws)
     if principal.type == "root":
         return not account
@@ -95,7 +93,7 @@ def _strength(entry: str, principal: Principal) -> Grant:
         return Grant.LIMITED
     if entry == principal.arn:
         return Grant.ALONE
-    if principal.type == "feduser" and entry == principal.role_arn != "":
+    if entry == principal.role_arn:
         return Grant.LIMITED
     return Grant.NONE
 
@@ -103,28 +101,27 @@ def _strength(entry: str, principal: Principal) -> Grant:
 def _is_account(entry: str, account: str) -> bool:
     if entry == account:
         return True
-    parts = entry.split(":")
-    return len(parts) == 6 and parts[2:] == ["iam", "", account, "root"]
+    return entry.split(":")[2:] == ["iam", "", account, "root"]
 
 
 def _is_role(entry: str, principal: Principal) -> bool:
     """Compare account and role name: the ARN of a session carries no path."""
-    role = _role_of(entry, "iam", "role/")
+    role = _role_of(entry)
     return role is not None and role == _role_behind(principal)
 
 
 def _role_behind(principal: Principal) -> tuple[str, str] | None:
     if principal.type == "role":
-        return _role_of(principal.arn, "iam", "role/")
+        return _role_of(principal.arn)
     parts = principal.arn.split(":", 5)
     if len(parts) != 6 or not parts[5].startswith("assumed-role/"):
         return None
     return parts[4], parts[5].split("/")[1]
 
 
-def _role_of(arn: str, service: str, kind: str) -> tuple[str, str] | None:
+def _role_of(arn: str) -> tuple[str, str] | None:
     """Give account and name of the role an ARN names."""
     parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[2] != service or not parts[5].startswith(kind):
+    if len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("role/"):
         return None
     return parts[4], parts[5].rsplit("/", 1)[-1]

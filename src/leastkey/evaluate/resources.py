@@ -47,9 +47,7 @@ def resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
 def not_resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
     """Compile a NotResource element: none of the patterns matches."""
     inner = resources(patterns, variables=variables)
-    templates = [
-        template(pattern, wildcards=True) for pattern in patterns if variables and has_variable(pattern)
-    ]
+    templates = [template(pattern) for pattern in patterns if variables and has_variable(pattern)]
 
     def matches(asked: Asked) -> Truth:
         if asked.resource == "*" and "*" not in patterns:
@@ -101,7 +99,7 @@ class _Pattern:
         self._template: Template | None = None
         row: list[Token] | None = None
         if variables and has_variable(tail):
-            self._template = template(tail, wildcards=True)
+            self._template = template(tail)
             row = fixed(self._template)
             self._tail = None if row is None else glob(row)
         else:

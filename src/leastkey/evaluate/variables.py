@@ -40,7 +40,7 @@ def has_variable(text: str) -> bool:
     return "${" in text
 
 
-def template(text: str, *, wildcards: bool) -> Template:
+def template(text: str) -> Template:
     """Read a text with variables. What is no well-formed variable is literal text."""
     found: list[Token | Variable] = []
     position = 0
@@ -48,10 +48,10 @@ def template(text: str, *, wildcards: bool) -> Template:
         piece = _variable(match[1])
         if piece is None:
             continue
-        found.extend(_plain(text[position : match.start()], wildcards=wildcards))
+        found.extend(tokens(text[position : match.start()]))
         found.append(piece)
         position = match.end()
-    found.extend(_plain(text[position:], wildcards=wildcards))
+    found.extend(tokens(text[position:]))
     return tuple(found)
 
 
@@ -90,12 +90,6 @@ def split_arn(text: str, *, variables: bool) -> list[str] | None:
     held = _VARIABLE.sub(lambda match: match[0].replace(":", "\0"), text)
     parts = held.split(":", 5)
     return [part.replace("\0", ":") for part in parts] if len(parts) == 6 else None
-
-
-def _plain(text: str, *, wildcards: bool) -> list[Token]:
-    if wildcards:
-        return tokens(text)
-    return [text] if text else []
 
 
 def _variable(inner: str) -> Token | Variable | None:

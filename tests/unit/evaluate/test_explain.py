@@ -231,6 +231,7 @@ def test_equal_documents_are_compiled_once_and_the_caches_stay_small(monkeypatch
     assert len(compiled(one)._by_action) <= 3
 
 
+@pytest.mark.speed
 def test_a_compiled_small_policy_is_decided_ten_thousand_times_a_second() -> None:
     policies = Policies(identity=(NamedDocument("p", POLICY),))
     requests = [asked(), asked("ec2:DescribeRegions", "*"), asked("iam:ListUsers", "*")]
