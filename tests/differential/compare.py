@@ -87,7 +87,8 @@ def main() -> int:
         decision = decide(read.request, read.policies)
         if decision.undocumented:
             opened.update((*decision.undocumented, "in all"))
-        elif decision.verdict != verdict(case):
+            continue
+        if decision.verdict != verdict(case):
             sys.stdout.write(f"{told(case)}\n")
             return 1
         decided[f"{decision.verdict}  {decision.decided_by}"] += 1

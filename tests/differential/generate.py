@@ -235,7 +235,7 @@ def generate(seed: int, number: int) -> Object:
     """Give case `number` of a seed."""
     draw = Draw(seed, number)
     request = draw.request()
-    service, is_session = draw.action.split(":")[0], draw.who["type"] in ("session", "feduser")
+    service, is_session = draw.action.split(":")[0], draw.who["type"] in ("session", "feduser", "role")
     trust = service == "sts" and draw.arn == ROLE
     must_name = trust or draw.arn == world.KEY or draw.who["account"] != request["resource"]["account"]
     resource_policy = None

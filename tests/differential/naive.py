@@ -22,7 +22,7 @@ VARIABLE = re.compile(r"\$\{([*?$]|[^{}',*?$]+(?:, '[^']*')?)\}")
 NEED_NO_PERMISSION = ("sts:getcalleridentity", "sts:getsessiontoken")
 NO_POLICIES = ("service", "federated", "anonymous")
 HAVE_IDENTITY = ("user", "role", "session", "feduser")
-RCP_SERVICES = ("s3", "sts", "kms", "sqs", "secretsmanager")
+RCP_SERVICES = ("s3", "sts", "kms", "sqs", "secretsmanager")  # of those that the cases ask for
 
 
 def listed(value: Any) -> list[Any]:

@@ -111,6 +111,7 @@ KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:username": ("String", TEXTS),
     "aws:PrincipalTag/team": ("String", TEXTS),
     "aws:RequestTag/Cost-Center": ("String", TEXTS),
+    "aws:ResourceTag/data class": ("String", TEXTS),
     "s3:prefix": ("String", ("alice/", "alice/a:b", "al*", "x")),
     "s3:max-keys": ("Numeric", ("1", "10", "10.0", "50", "-1", "9.99")),
     "aws:CurrentTime": ("Date", INSTANTS),
@@ -135,7 +136,12 @@ VARIABLES = (
         "${*}",
         "a${?}b",
     ),
-    *("${$}x", "${aws:principaltag/TEAM}-${aws:username}", "${aws:PrincipalTag/team, 'a*'}", "${s3:prefix}"),
+    *(
+        "${$}x",
+        "${aws:principaltag/TEAM}-${aws:username}",
+        "${aws:PrincipalTag/team, 'a*'}",
+        "${aws:ResourceTag/Data Class}",
+    ),
 )
 WANTED: dict[str, tuple[Any, ...]] = {
     "String": (*TEXTS, "*", "a*", "?lice", "ALICE", "al*/", *VARIABLES),
@@ -145,6 +151,7 @@ WANTED: dict[str, tuple[Any, ...]] = {
         "2025-01-01",
         "2025-01",
         "2024-12-31T23:59Z",
+        "2024-12-31T23:59:59.75+00:00",
         "2025-01-01T00:00:00-01:00",
         1735689600,
     ),
