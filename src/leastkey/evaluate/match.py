@@ -162,24 +162,34 @@ class _Text:
 class _Mask:
     """A piece with `?` in it, searched bit-parallel (shift-and): one step a character of the text."""
 
-    __slots__ = ("_final", "_masks", "_open", "length")
+    __slots__ = ("_chars", "_masks", "_open", "length")
 
     def __init__(self, chars: _Chars) -> None:
         self.length = len(chars)
-        self._final = 1 << (self.length - 1)
-        self._open = sum(1 << index for index, character in enumerate(chars) if character is None)
-        self._masks: dict[str, int] = {}
-        for index, character in enumerate(chars):
-            if character is not None:
-                self._masks[character] = self._masks.get(character, self._open) | 1 << index
+        self._chars = chars
+        self._open = 0
+        self._masks: dict[str, int] | None = None
 
     def at(self, text: str, position: int) -> bool:
-        return self.find(text, position, position + self.length) == position
+        return all(
+            wanted is None or wanted == found
+            for wanted, found in zip(self._chars, text[position : position + self.length], strict=True)
+        )
 
     def find(self, text: str, start: int, end: int) -> int:
-        state, masks, free, final = 0, self._masks, self._open, self._final
-        for position in range(start, min(end, len(text))):
+        masks = self._compiled() if self._masks is None else self._masks
+        state, free, final = 0, self._open, 1 << (self.length - 1)
+        for position in range(start, end):
             state = ((state << 1) | 1) & masks.get(text[position], free)
             if state & final:
                 return position - self.length + 1
         return -1
+
+    def _compiled(self) -> dict[str, int]:
+        """Give the masks, made when a text is first searched: they take more than a long piece in a short text is worth."""
+        self._open = sum(1 << index for index, character in enumerate(self._chars) if character is None)
+        self._masks = {}
+        for index, character in enumerate(self._chars):
+            if character is not None:
+                self._masks[character] = self._masks.get(character, self._open) | 1 << index
+        return self._masks

@@ -130,7 +130,7 @@ def _binary(value: str, variables: bool) -> Test:  # noqa: ARG001, FBT001  # as 
     def test(asked: str, _values: Values) -> Truth:
         # The request's value comes in base64 too; what is none is taken as it is.
         found = _bytes(asked)
-        return (asked.encode() if found is None else found) == wanted
+        return (asked.encode(errors="surrogatepass") if found is None else found) == wanted
 
     return test
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from leastkey.evaluate.match import Token, tokens
@@ -20,6 +21,7 @@ __all__ = ["Template", "Variable", "expand", "fixed", "has_variable", "split_arn
 Values: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
+_VARIABLE_OR_COLON: Final = re.compile(r"\$\{[^{}]*\}|:")
 _KEY: Final = re.compile(r"([^,']+)(?:, '([^']*)')?")
 _ESCAPES: Final = frozenset({"*", "?", "$"})
 
@@ -87,9 +89,10 @@ def split_arn(text: str, *, variables: bool) -> list[str] | None:
     if not variables or not has_variable(text):
         parts = text.split(":", 5)
         return parts if len(parts) == 6 else None
-    held = _VARIABLE.sub(lambda match: match[0].replace(":", "\0"), text)
-    parts = held.split(":", 5)
-    return [part.replace("\0", ":") for part in parts] if len(parts) == 6 else None
+    cuts = [match.start() for match in _VARIABLE_OR_COLON.finditer(text) if match[0] == ":"][:5]
+    if len(cuts) < 5:
+        return None
+    return [text[before + 1 : cut] for before, cut in pairwise((-1, *cuts, len(text)))]
 
 
 def _variable(inner: str) -> Token | Variable | None:
