@@ -12,7 +12,7 @@ WILDCARDS_IN_VARIABLES: Final = False
 """A wildcard inside `${...}`: plain text with a wildcard in it, or a variable of that name?"""
 NO_ARN_AS_VARIABLE: Final = False
 """A variable that stands for a whole ARN, where its value is none: equal to itself under ArnEquals?"""
-SESSION_TAGS: Final = False
+SESSION_TAGS: Final = True
 """`sts:TagSession` on a role, which the role's trust policy has to allow."""
 ENDPOINT_NAMES_ACCOUNT: Final = False
 """An endpoint policy that names an account: a gateway endpoint takes that for the root user alone."""

@@ -29,7 +29,17 @@ _UNPARSABLE: Final = contested("unparsable-value")
 class CompiledCondition:
     """A condition, ready to be asked. An unknown operator never grants and always denies."""
 
-    __slots__ = ("_if_exists", "_key", "_negated", "_null", "_set", "_tests", "_unknown", "source")
+    __slots__ = (
+        "_if_exists",
+        "_key",
+        "_lists_empty",
+        "_negated",
+        "_null",
+        "_set",
+        "_tests",
+        "_unknown",
+        "source",
+    )
 
     def __init__(self, condition: Condition, *, variables: bool) -> None:
         self.source = condition
@@ -39,6 +49,7 @@ class CompiledCondition:
         for prefix, kind in _SETS:
             if name.startswith(prefix):
                 self._set, name = kind, name.removeprefix(prefix)
+        self._lists_empty = self._set is None and "" in condition.values
         self._null = name == "null" and self._set is None
         self._if_exists = name.endswith(_IF_EXISTS)
         operator = OPERATORS.get(name.removesuffix(_IF_EXISTS))
@@ -53,7 +64,10 @@ class CompiledCondition:
         if self._unknown:
             return _UNKNOWN
         value = asked.values.get(self._key)
-        is_empty = value == "" or (isinstance(value, tuple) and set(value) == {""})
+        # A policy that lists the empty text means it: an `s3:prefix` of "" asks for the root of a bucket.
+        is_empty = not self._lists_empty and (
+            value == "" or (isinstance(value, tuple) and set(value) == {""})
+        )
         if self._null:
             truth = self._is_null(absent=value is None or value == ())
             return either(truth, self._is_null(absent=True), "empty-value") if is_empty else truth

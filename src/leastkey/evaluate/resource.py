@@ -1,11 +1,12 @@
 """The resource layer: bucket, queue, key and trust policies, and where one of them has to allow.
 
-Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Key policies in AWS KMS".
+Source: IAM User Guide, "Policy evaluation logic", "Pass session tags in AWS STS"; KMS Developer Guide, "Key policies
+in AWS KMS".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
 from leastkey.evaluate.principals import Grant
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["must_allow", "resource"]
-
-_ASSUME: Final = frozenset({"sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml"})
 
 
 def resource(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
@@ -31,4 +30,5 @@ def must_allow(asked: Asked) -> bool:
     """Say whether nothing is allowed without the resource's own policy: KMS keys and the trust of roles."""
     if asked.service == "kms":
         return asked.tail.startswith("key/")
-    return asked.action in _ASSUME and asked.tail.startswith("role/")
+    # Assuming a role, and with it `sts:TagSession` and `sts:SetSourceIdentity`.
+    return asked.service == "sts" and asked.tail.startswith("role/")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decide_trust", "is_about_trust"]
 
-_ABOUT_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
+_ABOUT_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 
 def is_about_trust(action: str) -> bool:

@@ -12,17 +12,20 @@ import pytest
 from leastkey.evaluate.cases import answer_line, read_case
 from leastkey.evaluate.decide import decide
 
-CASES = [
-    case
-    for file in sorted((Path(__file__).parents[3] / "cases").glob("*.json"))
-    for case in json.loads(file.read_text(encoding="utf-8"))
-]
+FILES = sorted((Path(__file__).parents[3] / "cases").glob("*.json"))
+CASES = [case for file in FILES for case in json.loads(file.read_text(encoding="utf-8"))]
 
 
 def test_every_case_has_its_own_name_and_an_aws_page() -> None:
-    assert len(CASES) >= 120
+    assert len(CASES) >= 480
     assert len({case["id"] for case in CASES}) == len(CASES)
     assert all(case["source"].startswith("https://docs.aws.amazon.com/") for case in CASES)
+
+
+def test_every_case_says_in_a_line_what_it_shows_and_no_two_ask_the_same() -> None:
+    assert all(case["says"] and "\n" not in case["says"] and len(case["says"]) < 120 for case in CASES)
+    asked = [json.dumps({**case, "id": "", "says": "", "source": ""}, sort_keys=True) for case in CASES]
+    assert len(set(asked)) == len(asked)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])

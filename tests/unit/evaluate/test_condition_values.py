@@ -125,7 +125,10 @@ def test_under_the_old_version_a_variable_is_text(operator: str, asked: str, *, 
         ("ForAnyValue:StringNotEquals", "a", (), False),
         # an empty text may count as absent: open where that makes a difference
         ("StringEquals", "a", "", False),
-        ("StringEquals", "", "", "empty-value"),
+        ("StringLike", "*", "", "empty-value"),
+        # the policy lists it, as it lists the root of a bucket by `s3:prefix`
+        ("StringEquals", "", "", True),
+        ("StringNotLike", ["a/*", ""], "", False),
         ("Null", "true", "", "empty-value"),
         ("ForAnyValue:StringEquals", "", ("",), "empty-value"),
         ("ForAllValues:StringEquals", "a", ("",), "empty-value"),
