@@ -43,6 +43,15 @@ class Draw:
         """Give the text, now and then in another letter case."""
         return str(self.any_of((text.lower(), text.upper(), text.swapcase()))) if self.chance(0.12) else text
 
+    def blurred(self, text: str) -> str:
+        """Put one to three wildcards in the place of some of the text."""
+        if not text or ("${" in text and not world.WILDCARDS_IN_VARIABLES):
+            return text
+        for _ in range(self.any_of((1, 2, 3))):
+            cut = self.random.randrange(len(text))
+            text = text[:cut] + self.any_of(("*", "?", "**", "*?")) + text[cut + self.random.randrange(3) :]
+        return text
+
     def action_pattern(self) -> str:
         service, name = (self.action if self.chance(self.near) else self.any_of(ACTIONS)).split(":")
         cut = self.random.randrange(1, len(name))
@@ -54,6 +63,7 @@ class Draw:
             f"{service}:*{name[cut:]}",
             f"{service[:1]}*:{name}",
             f"*:{name[:1]}*{name[-1:]}",
+            f"{service}:{self.blurred(name)}",
         )
         return self.cased(f"{service}:{name}" if self.chance(0.4) else self.any_of(wild))
 
@@ -71,6 +81,8 @@ class Draw:
                 last = last[:cut] + "?" + last[cut + 1 :]
             case 2 if whole:
                 last = last[: cut + 1] + "*" + last[cut + 2 :]
+            case 7:
+                last = self.blurred(last)
             case 3:
                 parts[self.any_of((1, 2, 3, 4))] = "*"
             case 4:
@@ -88,7 +100,7 @@ class Draw:
         if self.chance(0.02):
             return self.any_of(world.ODD[family])
         if isinstance(known, str) and family != "Ip" and self.chance(0.25):
-            return known
+            return self.blurred(known) if family in ("String", "Arn") and self.chance(0.4) else known
         return self.any_of(world.WANTED[family])
 
     def condition(self) -> tuple[str, str, Any]:

@@ -33,7 +33,19 @@ PROVIDER = f"{IAM}:oidc-provider/token.actions.githubusercontent.com"
 KEY = f"arn:aws:kms:eu-west-1:{OURS}:key/1234"
 TOPIC = f"arn:aws:sns:eu-west-1:{OURS}:alice"
 
-NAMES = ("x", "alice/x", "bob/x", "alice", "a:b/x", "$x", "${aws:username}/x", "Alice/x", "reports/a:b")
+NAMES = (
+    "x",
+    "alice/x",
+    "bob/x",
+    "alice",
+    "a:b/x",
+    "$x",
+    "${aws:username}/x",
+    "Alice/x",
+    "reports/a:b",
+    "a.b(c+/x",
+    "été",
+)
 OBJECTS = tuple(f"{S3}:acme/{name}" for name in NAMES)
 ASKED: dict[str, tuple[str, ...]] = {
     "s3:GetObject": OBJECTS,
@@ -95,7 +107,20 @@ NAMED: tuple[str, ...] = (
 
 ELEMENTS: tuple[Any, ...] = ("*", {"AWS": "*"}, {"Service": "ec2.amazonaws.com"}, {"Federated": PROVIDER})
 
-TEXTS = ("alice", "bob", "Alice", "al*", "a:b", "a/b", "$x", "${aws:username}", "?ob", "reports")
+TEXTS = (
+    "alice",
+    "bob",
+    "Alice",
+    "al*",
+    "a:b",
+    "a/b",
+    "$x",
+    "${aws:username}",
+    "?ob",
+    "reports",
+    "a.b(c+",
+    "été",
+)
 """Names and tags; what would be a wildcard or a variable in a policy is a plain character in a request."""
 INSTANTS = (
     *(
@@ -144,7 +169,7 @@ VARIABLES = (
     ),
 )
 WANTED: dict[str, tuple[Any, ...]] = {
-    "String": (*TEXTS, "*", "a*", "?lice", "ALICE", "al*/", *VARIABLES),
+    "String": (*TEXTS, "*", "a*", "?lice", "ALICE", "ÉTÉ", "a.?(*", "al*/", *VARIABLES),
     "Numeric": ("1", "10", 10, "50", "9.99", 49.5, "-1", 0),
     "Date": (
         *INSTANTS,
