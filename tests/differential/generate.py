@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 ACTIONS, ARNS = tuple(world.ASKED), tuple(arn for arns in world.ASKED.values() for arn in arns)
-STATEMENTS = (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8)
+STATEMENTS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6, 8)
 
 
 class Draw:
@@ -21,7 +21,7 @@ class Draw:
 
     def __init__(self, seed: int, number: int) -> None:
         self.random = Random(f"{seed}/{number}")
-        self.denies = self.any_of((0.0, 0.03, 0.08, 0.25))
+        self.denies = self.any_of((0.0, 0.04, 0.12, 0.3))
         self.near = 0.7
         self.action, self.arn = "", ""
         self.who: Object = {}
@@ -265,7 +265,7 @@ def generate(seed: int, number: int) -> Object:
         "resource_policy": resource_policy,
         "permission_boundaries": draw.documents("identity", (0, 0, 1), 0.45),
         "session_policies": draw.documents("identity", (0, 1, 1, 2), 0.45) if is_session else [],
-        "scps": [draw.documents("scp", (1, 1, 2), 0.6) for _ in range(draw.any_of((0, 0, 0, 1, 2, 3)))],
-        "rcps": [draw.documents("rcp", (1, 1, 2), 0.3) for _ in range(draw.any_of((0, 0, 0, 0, 1, 2)))],
+        "scps": [draw.documents("scp", (1, 1, 1, 2), 0.6) for _ in range(draw.any_of((0, 0, 0, 1, 2, 3)))],
+        "rcps": [draw.documents("rcp", (1, 1, 1, 2), 0.3) for _ in range(draw.any_of((0, 0, 0, 0, 1, 2)))],
         "vpc_endpoint_policies": draw.documents("endpoint", (0, 0, 0, 0, 1), 0.5),
     }
