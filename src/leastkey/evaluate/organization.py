@@ -1,7 +1,7 @@
 """The layers around an account: service control policies, resource control policies, the VPC endpoint's policy.
 
 Source: AWS Organizations User Guide, "Service control policies", "Resource control policies"; Amazon VPC,
-"Control access to VPC endpoints using endpoint policies".
+"Control access to VPC endpoints using endpoint policies"; AWS KMS, "Resource control policies in AWS KMS".
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["endpoint", "rcps", "scps"]
 
 _SERVICE_LINKED: Final = "role/aws-service-role/"
+_BEYOND_RCPS: Final = frozenset({"kms:retiregrant"})
+"""Actions of a supported service that no RCP reaches, not even by a star."""
 
 
 def scps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
@@ -31,7 +33,9 @@ def scps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -
 
 def rcps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource control policies: they only deny, since AWS's own Allow stands at each level."""
-    if not policies.rcps or _is_service_linked(asked) or asked.service not in rcp_services():
+    if not policies.rcps or asked.service not in rcp_services() or asked.action in _BEYOND_RCPS:
+        return NOT_APPLICABLE
+    if _is_service_linked(asked):
         return NOT_APPLICABLE
     documents = [document for level in policies.rcps for document in level]
     outcome = ask(documents, asked, reading, briefly=briefly)

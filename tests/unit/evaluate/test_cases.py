@@ -24,7 +24,11 @@ def test_every_case_has_its_own_name_and_an_aws_page() -> None:
 
 def test_every_case_says_in_a_line_what_it_shows_and_no_two_ask_the_same() -> None:
     assert all(case["says"] and "\n" not in case["says"] and len(case["says"]) < 120 for case in CASES)
-    asked = [json.dumps({**case, "id": "", "says": "", "source": ""}, sort_keys=True) for case in CASES]
+    remarks = ("id", "says", "source", "expect")
+    asked = [
+        json.dumps({field: value for field, value in case.items() if field not in remarks}, sort_keys=True)
+        for case in CASES
+    ]
     assert len(set(asked)) == len(asked)
 
 
