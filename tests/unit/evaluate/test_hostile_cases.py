@@ -112,7 +112,8 @@ def test_no_value_of_a_condition_breaks_an_operator(operator: str) -> None:
 def test_no_text_breaks_another_place(text: str) -> None:
     arn = f"arn:aws:s3:::{text}"
     assert answered(resource(arn, arn))[0] == "ExplicitlyDenied"
-    assert answered(case(ALL | {"Action": f"s3:{text}"}, action=f"S3:{text}"))[0] == "ExplicitlyDenied"
+    found, _ = answered(case(ALL | {"Action": f"s3:{text}"}, action=f"S3:{text}"))
+    assert found.startswith(("ExplicitlyDenied", "invalid-case: `S3:"))
     tagged = {f"aws:PrincipalTag/{text}": text}
     assert answered(case(ALL | {"Condition": {"StringEquals": tagged}}, **tagged))[0] == "ExplicitlyDenied"
     named = resource("arn:aws:s3:::${aws:PrincipalTag/" + text + "}", arn, **tagged)
