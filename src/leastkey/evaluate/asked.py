@@ -20,14 +20,15 @@ class Asked:
     """One request, ready to be matched.
 
     `head` is the first five parts of the resource's ARN (None when it is no ARN), `tail` the sixth.
+    `folded_resource` is the resource in lower case, None where letters beyond ASCII make that depend on their neighbours.
     `values` is the context with lower-case keys. `has_boundary` is true when the caller has a permissions boundary.
     """
 
     __slots__ = (
         "account",
         "action",
+        "folded_resource",
         "has_boundary",
-        "has_upper",
         "head",
         "owner",
         "principal",
@@ -38,23 +39,25 @@ class Asked:
     )
 
     def __init__(self, request: Request, *, has_boundary: bool) -> None:
-        self.action = request.action.lower()
-        self.service, colon, name = self.action.partition(":")
-        if not self.service or not colon or not name or "*" in self.action or "?" in self.action:
+        action, resource, principal = request.action.lower(), request.resource, request.principal
+        self.action = action
+        self.service, _colon, name = action.partition(":")
+        if not self.service or not name or "*" in action or "?" in action:
             raise RequestError(f"`{request.action}` is no action: write `service:Action` without wildcards")
-        self.resource = request.resource
-        if "*" in self.resource and self.resource != "*":
-            raise RequestError(
-                f"`{request.resource}` has a wildcard in it: name one resource, or `*` for none"
-            )
-        parts = self.resource.split(":", 5)
-        self.head = tuple(parts[:5]) if len(parts) == 6 and parts[0] == "arn" else None
-        self.tail = parts[5] if self.head else ""
-        self.has_upper = self.head is not None and parts[3] + parts[4] != (parts[3] + parts[4]).lower()
-        if request.principal.type in _OF_AN_ACCOUNT and not request.principal.account:
-            raise RequestError(f"a {request.principal.type} belongs to an account, and none is named")
-        self.principal: Principal = request.principal
-        self.account = request.principal.account
+        if "*" in resource and resource != "*":
+            raise RequestError(f"`{resource}` has a wildcard in it: name one resource, or `*` for none")
+        parts = resource.split(":", 5)
+        self.resource = resource
+        self.folded_resource = resource.lower() if resource.isascii() else None
+        self.head: tuple[str, ...] | None = None
+        self.tail = ""
+        if len(parts) == 6 and parts[0] == "arn":
+            self.tail = parts.pop()
+            self.head = tuple(parts)
+        self.principal: Principal = principal
+        self.account = principal.account
+        if not self.account and principal.type in _OF_AN_ACCOUNT:
+            raise RequestError(f"a {principal.type} belongs to an account, and none is named")
         # A resource without an owner (`*`) is asked for in the caller's own account.
         self.owner = request.resource_account or self.account
         self.values = _folded(request.context)
@@ -64,6 +67,11 @@ class Asked:
     def is_same_account(self) -> bool:
         """Say whether caller and resource belong to one account."""
         return self.account == self.owner
+
+    @property
+    def has_upper(self) -> bool:
+        """Say whether region or account of the resource's ARN hold capital letters."""
+        return self.head is not None and self.head[3:] != tuple(map(str.lower, self.head[3:]))
 
 
 def _folded(context: Context) -> dict[str, str | tuple[str, ...]]:

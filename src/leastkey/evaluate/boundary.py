@@ -12,14 +12,14 @@ from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask, each
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.layers import Layers
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["boundary"]
 
 
-def boundary(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def boundary(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the boundary; were there several, each must allow."""
     if asked.principal.type not in PRINCIPALS:
         return NOT_APPLICABLE
-    return each(ask((document,), asked, reading, briefly=briefly) for document in policies.boundaries)
+    return each([ask(layer, asked, reading, briefly=briefly) for layer in layers.boundary])

@@ -1,21 +1,19 @@
 """The neutral case format: one JSON object a case, in and out. `leastkey policy simulate --cases` streams it.
 
-`cases/` is written in it, and so is any comparison with another engine. A document that stands in many cases is parsed
-once; verdicts are never remembered.
+`cases/` is written in it, and so is any comparison with another engine. Nothing is remembered from one case to the next.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, PrincipalType, Request, Verdict
 from leastkey.evaluate.trust import is_about_trust
-from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, parse_document
+from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "CaseError", "answer", "answer_line", "read_case"]
 
-_DOCUMENTS: Final = 2_048
 _TYPES: Final[dict[str, PrincipalType]] = {kind: kind for kind in get_args(PrincipalType)}
 _WITHOUT_ACCOUNT: Final = frozenset({"service", "anonymous", "federated"})
 _FIELDS: Final = frozenset(
@@ -249,14 +246,9 @@ def _trust(value: Json) -> PolicyDocument:
 
 def _document(value: Json, kind: DocumentKind, where: str) -> PolicyDocument:
     try:
-        return _parsed(json.dumps(value), kind)
+        return read_document(value, kind)
     except DocumentError as error:
         raise CaseError("MalformedPolicyDocument", f"{where} {error.path}: {error.what}") from None
-
-
-@lru_cache(maxsize=_DOCUMENTS)
-def _parsed(text: str, kind: DocumentKind) -> PolicyDocument:
-    return parse_document(json.loads(text), kind)
 
 
 def _object(value: Mapping[str, Json], field: str, where: str) -> Mapping[str, Json]:

@@ -1,85 +1,129 @@
-"""Documents compiled once: statements as matchers, indexed by service, the matching ones remembered by action.
+"""Documents compiled once: which statements speak of an action is found at a glance, and remembered by action.
 
-The caches are bounded and hold nothing but what follows from the documents themselves.
+Nothing of a statement is compiled before a request gets as far as it. What is remembered is bounded and follows from the
+document alone.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from leastkey.evaluate.statement import CompiledStatement
+from leastkey.evaluate.near import Near
+from leastkey.evaluate.resources import literal_starts
+from leastkey.evaluate.statement import CompiledStatement, speaks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leastkey.evaluate.asked import Asked
     from leastkey.iam.document import PolicyDocument
 
 __all__ = ["CompiledDocument", "compiled"]
 
-_DOCUMENTS: Final = 2_048
 _ACTIONS: Final = 1_024
-
-Speaking = tuple[tuple[CompiledStatement, ...], tuple[CompiledStatement, ...]]
-"""The Deny and the Allow statements that speak of one action."""
+_OPEN_SERVICE: Final = re.compile(r"(?:^|\0)[^:\0]*[*?]")
+"""A wildcard in the service of a pattern, one among several."""
 
 
 class CompiledDocument:
     """A policy document, ready to be asked."""
 
-    __slots__ = ("_by_action", "_by_service", "_everywhere", "statements")
+    __slots__ = ("_actions", "_by_action", "_document", "_entries", "_made")
 
     def __init__(self, document: PolicyDocument) -> None:
-        self.statements = tuple(
-            CompiledStatement(statement, index, document.version)
-            for index, statement in enumerate(document.statements)
+        self._document = document
+        entries = document.raw
+        self._entries: list[Any] = (
+            [statement.to_json() for statement in document.statements] if entries is None else entries
         )
-        self._everywhere = tuple(statement for statement in self.statements if statement.services is None)
-        services = {service for statement in self.statements for service in statement.services or ()}
-        self._by_service = {
-            service: tuple(
-                statement
-                for statement in self.statements
-                if statement.services is None or service in statement.services
-            )
-            for service in services
-        }
-        self._by_action: dict[str, Speaking] = {}
+        self._actions = _folded([entry.get("Action", "*") for entry in self._entries])
+        self._made: dict[int, CompiledStatement] = {}
+        self._by_action: dict[str, Near[CompiledStatement] | None] = {}
 
-    def speaking_of(self, action: str, service: str) -> Speaking:
-        """Give the Deny and the Allow statements whose action element matches."""
-        known = self._by_action.get(action)
-        if known is not None:
-            return known
-        found = [
-            statement
-            for statement in self._by_service.get(service, self._everywhere)
-            if statement.speaks_of(action)
-        ]
-        result: Speaking = (
-            tuple(statement for statement in found if statement.effect == "Deny"),
-            tuple(statement for statement in found if statement.effect == "Allow"),
-        )
+    @property
+    def statements(self) -> tuple[CompiledStatement, ...]:
+        """Every statement, in the document's order."""
+        return tuple(map(self._statement, range(len(self._entries))))
+
+    def speaking_of(self, action: str) -> tuple[CompiledStatement, ...]:
+        """Give the statements whose Action or NotAction element matches an action (lower case)."""
+        return self._near(action).items
+
+    def concerning(self, asked: Asked) -> Sequence[CompiledStatement]:
+        """Give the statements that speak of the action and can concern the resource."""
+        action = asked.action
+        if action in self._by_action:
+            return self._near(action).to(asked)
+        # A lookup pays from the second question on.
+        self._remember(action, None)
+        matching = self._matching(action)
+        return list(map(self._statement, self._in_reach(matching, asked)))
+
+    def _near(self, action: str) -> Near[CompiledStatement]:
+        near = self._by_action.get(action)
+        if near is None:
+            found = tuple(map(self._statement, self._matching(action)))
+            near = Near(found, [statement.resource_patterns for statement in found])
+            self._remember(action, near)
+        return near
+
+    def _remember(self, action: str, near: Near[CompiledStatement] | None) -> None:
         if len(self._by_action) >= _ACTIONS:
             self._by_action.clear()
-        self._by_action[action] = result
-        return result
+        self._by_action[action] = near
 
+    def _matching(self, action: str) -> list[int]:
+        entries, service = self._entries, action[: action.index(":") + 1]
+        # A pattern that matches is the action itself, or a wildcard follows where the two part: a look at the text of
+        # all patterns rules out most statements.
+        return [
+            index
+            for index, text in enumerate(self._actions)
+            if (
+                action in text
+                or (
+                    ("*" in text or "?" in text)
+                    and (service in text or _OPEN_SERVICE.search(text) is not None)
+                )
+            )
+            and speaks_of(entries[index], action)
+        ]
 
-_by_identity: dict[int, tuple[PolicyDocument, CompiledDocument]] = {}
+    def _in_reach(self, indexes: list[int], asked: Asked) -> list[int]:
+        """Give the statements whose resource can be the one asked: it begins as a pattern does, letter case aside."""
+        resource = asked.folded_resource
+        if resource is None:
+            return indexes
+        entries = self._entries
+        return [
+            index
+            for index in indexes
+            if (listed := entries[index].get("Resource")) is None
+            or resource.startswith(literal_starts((listed,) if type(listed) is str else listed))
+        ]
+
+    def _statement(self, index: int) -> CompiledStatement:
+        made = self._made.get(index)
+        if made is None:
+            made = CompiledStatement(self._document, self._entries[index], index)
+            self._made[index] = made
+        return made
 
 
 def compiled(document: PolicyDocument) -> CompiledDocument:
-    """Give the compiled form of a document: at once for the same object, without compiling again for an equal one."""
-    known = _by_identity.get(id(document))
-    if known is not None and known[0] is document:
-        return known[1]
-    result = _by_value(document)
-    if len(_by_identity) >= _DOCUMENTS:
-        _by_identity.clear()
-    # The document is held with its compiled form, so that its id stays its own.
-    _by_identity[id(document)] = (document, result)
-    return result
+    """Give the compiled form of a document, which is kept with it."""
+    kept = document.kept
+    if not isinstance(kept, CompiledDocument):
+        kept = CompiledDocument(document)
+        document.keep(kept)
+    return kept
 
 
-@lru_cache(maxsize=_DOCUMENTS)
-def _by_value(document: PolicyDocument) -> CompiledDocument:
-    return CompiledDocument(document)
+def _folded(values: list[str | list[str]]) -> list[str]:
+    """Give the action patterns of each statement as one lower-case text, to be looked at."""
+    texts = [value if type(value) is str else "\0".join(value) for value in values]
+    joined = "\1".join(texts)
+    folded = joined.lower().split("\1")
+    # Letters beyond ASCII fold by what stands beside them, and a pattern may hold what joins them.
+    return folded if joined.isascii() and len(folded) == len(texts) else [text.lower() for text in texts]

@@ -12,6 +12,8 @@ from leastkey.evaluate.asked import Asked
 from leastkey.evaluate.boundary import boundary
 from leastkey.evaluate.explain import near_misses, reasons
 from leastkey.evaluate.identity import identity
+from leastkey.evaluate.layer import NOT_APPLICABLE
+from leastkey.evaluate.layers import Layers
 from leastkey.evaluate.organization import endpoint, rcps, scps
 from leastkey.evaluate.principals import Grant
 from leastkey.evaluate.request import Decision, LayerName, LayerResult, Verdict
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from leastkey.evaluate.request import Policies, Request
     from leastkey.evaluate.truth import Slugs
 
-__all__ = ["decide", "decided"]
+__all__ = ["Compiled", "decide"]
 
 _LAYERS: Final[tuple[tuple[LayerName, Callable[..., Outcome]], ...]] = (
     ("rcps", rcps),
@@ -39,42 +41,91 @@ _LAYERS: Final[tuple[tuple[LayerName, Callable[..., Outcome]], ...]] = (
 )
 """In the order in which AWS names the layer that denied."""
 
+_ABSENT: Final[dict[LayerName, Outcome]] = {name: NOT_APPLICABLE for name, _ in _LAYERS}
+
 _ALWAYS_ALLOWED: Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 """No policy controls these. Source: STS API Reference, GetCallerIdentity; "Permissions for GetSessionToken"."""
 
 _WITHOUT_IDENTITY: Final = frozenset({"service", "anonymous", "federated"})
 
 
-def decide(request: Request, policies: Policies, *, explain: bool = True) -> Decision:
-    """Decide one request. The context is taken as it is: a key that is not in it is absent.
+class Compiled:
+    """Policies compiled once, to be asked many times.
 
-    Raises RequestError for a request that cannot be asked. Without `explain` only verdict, deciding layer and the
-    layers' results are given.
+    What is compiled is kept with the documents too, so that policies which share a document share the work.
     """
-    return decided(request, policies, resource_must_allow=False, explain=explain)
+
+    __slots__ = ("_has_boundary", "_layers", "_present", "policies")
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        self._layers = layers = Layers(policies)
+        self._present = [(name, layer) for name, layer in _LAYERS if layers.has(name)]
+        self._has_boundary = bool(policies.boundaries)
+
+    def verdict(self, request: Request, *, resource_must_allow: bool = False) -> Verdict:
+        """Give the verdict alone, the fastest answer there is. Takes and raises what `decide` does."""
+        asked = Asked(request, has_boundary=self._has_boundary)
+        if _is_always_allowed(asked):
+            return Verdict.ALLOWED
+        outcomes = self._outcomes(asked, Reading(), briefly=True)
+        return _verdict(asked, outcomes, required=resource_must_allow or must_allow(asked))[0]
+
+    def decide(
+        self, request: Request, *, explain: bool = True, resource_must_allow: bool = False
+    ) -> Decision:
+        """Decide one request. The context is taken as it is: a key that is not in it is absent.
+
+        Without `explain` only verdict, deciding layer and the layers' results are given. `resource_must_allow` says that
+        the resource's policy has to allow whoever asks. Raises RequestError for a request that cannot be asked.
+        """
+        asked = Asked(request, has_boundary=self._has_boundary)
+        if _is_always_allowed(asked):
+            return Decision(
+                Verdict.ALLOWED, "identity", dict.fromkeys(_ABSENT, LayerResult.NOT_APPLICABLE), ()
+            )
+        required = resource_must_allow or must_allow(asked)
+        reading = Reading()
+        outcomes = self._outcomes(asked, reading, briefly=not explain)
+        verdict, by = _verdict(asked, outcomes, required=required)
+        results = {name: outcome.result for name, outcome in outcomes.items()}
+        if not explain:
+            return Decision(verdict, by, results, ())
+        return Decision(
+            verdict,
+            by,
+            results,
+            reasons(verdict, outcomes),
+            near_misses(verdict, asked, request, self.policies, outcomes),
+            self._rests_on(asked, frozenset(reading.met), verdict, required=required),
+        )
+
+    def _outcomes(self, asked: Asked, reading: Reading, *, briefly: bool) -> dict[LayerName, Outcome]:
+        layers, outcomes = self._layers, _ABSENT.copy()
+        for name, layer in self._present:
+            outcomes[name] = layer(asked, layers, reading, briefly=briefly)
+        return outcomes
+
+    def _rests_on(self, asked: Asked, met: Slugs, verdict: Verdict, *, required: bool) -> tuple[str, ...]:
+        """Give the open questions on which the verdict would turn if they were answered the other way."""
+
+        def turns(flipped: Slugs) -> bool:
+            outcomes = self._outcomes(asked, Reading(flipped), briefly=True)
+            return _verdict(asked, outcomes, required=required)[0] is not verdict
+
+        alone = tuple(slug for slug in sorted(met) if turns(frozenset({slug})))
+        if alone or len(met) < 2:
+            return alone
+        return tuple(sorted(met)) if turns(met) else ()
 
 
-def decided(request: Request, policies: Policies, *, resource_must_allow: bool, explain: bool) -> Decision:
-    """Decide one request, saying whether the resource's policy has to allow whoever asks."""
-    asked = Asked(request, has_boundary=bool(policies.boundaries))
-    if asked.action in _ALWAYS_ALLOWED and asked.principal.type not in _WITHOUT_IDENTITY:
-        results = {name: LayerResult.NOT_APPLICABLE for name, _ in _LAYERS}
-        return Decision(Verdict.ALLOWED, "identity", results, ())
-    required = resource_must_allow or must_allow(asked)
-    reading = Reading()
-    layers = {name: layer(asked, policies, reading, briefly=not explain) for name, layer in _LAYERS}
-    verdict, by = _verdict(asked, layers, required=required)
-    results = {name: outcome.result for name, outcome in layers.items()}
-    if not explain:
-        return Decision(verdict, by, results, ())
-    return Decision(
-        verdict,
-        by,
-        results,
-        reasons(verdict, layers),
-        near_misses(asked, request, policies, layers),
-        _rests_on(asked, policies, frozenset(reading.met), verdict, required=required),
-    )
+def decide(request: Request, policies: Policies, *, explain: bool = True) -> Decision:
+    """Decide one request under policies that are asked once; `Compiled` is for policies that are asked often."""
+    return Compiled(policies).decide(request, explain=explain)
+
+
+def _is_always_allowed(asked: Asked) -> bool:
+    return asked.action in _ALWAYS_ALLOWED and asked.principal.type not in _WITHOUT_IDENTITY
 
 
 def _verdict(
@@ -119,19 +170,3 @@ def _withholds(asked: Asked, name: LayerName, outcome: Outcome) -> bool:
         # A federated user is nothing without a session policy.
         return name == "session" and asked.principal.type == "feduser"
     return outcome.result is LayerResult.IMPLICIT_DENY
-
-
-def _rests_on(
-    asked: Asked, policies: Policies, met: Slugs, verdict: Verdict, *, required: bool
-) -> tuple[str, ...]:
-    """Give the open questions on which the verdict would turn if they were answered the other way."""
-
-    def turns(flipped: Slugs) -> bool:
-        reading = Reading(flipped)
-        layers = {name: layer(asked, policies, reading, briefly=True) for name, layer in _LAYERS}
-        return _verdict(asked, layers, required=required)[0] is not verdict
-
-    alone = tuple(slug for slug in sorted(met) if turns(frozenset({slug})))
-    if alone or len(met) < 2:
-        return alone
-    return tuple(sorted(met)) if turns(met) else ()

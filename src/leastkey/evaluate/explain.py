@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.compiled import compiled
-from leastkey.evaluate.request import LayerResult, NearMiss, Reason, Verdict
+from leastkey.evaluate.request import Failing, LayerResult, NearMiss, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,9 +32,15 @@ def reasons(verdict: Verdict, layers: Mapping[LayerName, Outcome]) -> tuple[Reas
 
 
 def near_misses(
-    asked: Asked, request: Request, policies: Policies, layers: Mapping[LayerName, Outcome]
+    verdict: Verdict,
+    asked: Asked,
+    request: Request,
+    policies: Policies,
+    layers: Mapping[LayerName, Outcome],
 ) -> tuple[NearMiss, ...]:
-    """Give each statement that did not match, with the first element that failed."""
+    """Give, for a request that nothing denies but not enough allows, what each statement lacks: its first failed element."""
+    if verdict is not Verdict.IMPLICITLY_DENIED:
+        return ()
     found: list[NearMiss] = []
     for layer, document in _documents(policies):
         outcome = layers[layer]
@@ -69,28 +75,32 @@ def _documents(policies: Policies) -> Iterator[tuple[LayerName, NamedDocument]]:
 
 def _reason(layer: LayerName, hit: Hit) -> Reason:
     name, statement = hit
-    return Reason(layer, name, statement.index, statement.source.sid, statement.effect)
+    return Reason(layer, name, statement.index, statement.sid, statement.effect)
 
 
 def _miss(
     layer: LayerName, policy: str, statement: CompiledStatement, asked: Asked, request: Request
 ) -> NearMiss | None:
-    source, place = statement.source, (layer, policy, statement.index, statement.source.sid, statement.effect)
+    found = _failed(statement, asked, request)
+    return found and NearMiss(layer, policy, statement.index, statement.sid, statement.effect, *found)
+
+
+def _failed(statement: CompiledStatement, asked: Asked, request: Request) -> tuple[Failing, str, str] | None:
+    """Give the first element that fails, with what was asked and the pattern."""
     if statement.principal(asked)[0] is not True:
+        source = statement.source
         element = source.principal or source.not_principal
         whom = "" if element is None else json.dumps(element.to_json())
-        return NearMiss(*place, "principal", request.principal.arn or request.principal.type, whom)
+        return "principal", request.principal.arn or request.principal.type, whom
     if not statement.speaks_of(asked.action):
-        pattern = _shown(source.actions, source.not_actions, request.action.lower())
-        return NearMiss(*place, "action", request.action, pattern)
+        patterns, others = statement.patterns("Action"), statement.patterns("NotAction")
+        return "action", request.action, _shown(patterns, others, asked.action)
     if statement.resource(asked) is not True:
-        pattern = _shown(source.resources, source.not_resources, request.resource)
-        return NearMiss(*place, "resource", request.resource, pattern)
+        patterns, others = statement.patterns("Resource"), statement.patterns("NotResource")
+        return "resource", request.resource, _shown(patterns, others, request.resource)
     for condition in statement.conditions:
         if condition.holds(asked) is not True:
-            return NearMiss(
-                *place, "condition", _value(condition.source, asked), _condition(condition.source)
-            )
+            return "condition", _value(condition.source, asked), _condition(condition.source)
     return None
 
 
@@ -98,13 +108,17 @@ def _shown(patterns: Sequence[str], negated: Sequence[str], asked: str) -> str:
     """Give the pattern that comes nearest; of a Not... element all of them."""
     if not patterns:
         return "not " + ", ".join(negated)
-    return max(patterns, key=lambda pattern: common_start(pattern.lower(), asked.lower()))
+    if len(patterns) == 1:
+        return patterns[0]
+    folded = asked.lower()
+    return max(patterns, key=lambda pattern: common_start(pattern.lower(), folded))
 
 
 def common_start(one: str, other: str) -> int:
     """Give how many characters two texts have in common from their start."""
-    pairs = zip(one, other, strict=False)
-    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    if other.startswith(one) or one.startswith(other):
+        return min(len(one), len(other))
+    return next(index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
 
 
 def _value(condition: Condition, asked: Asked) -> str:

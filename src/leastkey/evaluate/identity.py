@@ -12,7 +12,7 @@ from leastkey.evaluate.request import LayerResult
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.layers import Layers
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["PRINCIPALS", "identity"]
@@ -21,12 +21,12 @@ PRINCIPALS: Final = frozenset({"user", "role", "session", "feduser"})
 """Callers that have identity policies; a boundary and session policies limit the same."""
 
 
-def identity(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def identity(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the identity policies."""
     if asked.principal.type not in PRINCIPALS:
         return NOT_APPLICABLE
-    outcome = ask(policies.identity, asked, reading, briefly=briefly)
-    if asked.principal.type == "feduser" and not policies.sessions and outcome.result is LayerResult.ALLOWS:
+    outcome = ask(layers.identity, asked, reading, briefly=briefly)
+    if asked.principal.type == "feduser" and layers.session is None and outcome.result is LayerResult.ALLOWS:
         # Without a session policy a federated user has none of its user's permissions.
         return Outcome(LayerResult.IMPLICIT_DENY)
     return outcome

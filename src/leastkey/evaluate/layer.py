@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leastkey.evaluate.compiled import compiled
+from leastkey.evaluate.near import Near
 from leastkey.evaluate.principals import Grant
 from leastkey.evaluate.request import LayerResult
 from leastkey.evaluate.truth import all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from leastkey.evaluate.asked import Asked
     from leastkey.evaluate.request import NamedDocument
     from leastkey.evaluate.statement import CompiledStatement
     from leastkey.evaluate.truth import Reading, Truth
 
-__all__ = ["NOT_APPLICABLE", "Hit", "Outcome", "ask", "each"]
+__all__ = ["NOT_APPLICABLE", "Hit", "Layer", "Outcome", "ask", "each"]
+
+_ACTIONS: Final = 1_024
 
 Hit = tuple[str, "CompiledStatement"]
 """A statement that matched, with the name of its policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One layer's answer. `grant` says what its Allow does by itself; outside resource policies it only delegates."""
 
     result: LayerResult
@@ -35,33 +36,79 @@ class Outcome:
 
 
 NOT_APPLICABLE: Final = Outcome(LayerResult.NOT_APPLICABLE)
+_NOTHING: Final = Outcome(LayerResult.IMPLICIT_DENY)
+
+
+class Layer:
+    """Documents that count as one, ready to be asked.
+
+    What speaks of an action is looked for when it is asked for, and from the second time on looked up, within bounds.
+    """
+
+    __slots__ = ("_by_action", "documents")
+
+    def __init__(self, documents: tuple[NamedDocument, ...]) -> None:
+        self.documents = documents
+        self._by_action: dict[str, tuple[Near[Hit], Near[Hit]] | None] = {}
+
+    def speaking_to(self, asked: Asked) -> tuple[Sequence[Hit], Sequence[Hit]]:
+        """Give the Deny and the Allow statements that speak of the action and can concern the resource."""
+        action, known = asked.action, self._by_action
+        if action not in known:
+            if len(known) >= _ACTIONS:
+                known.clear()
+            known[action] = None
+            return _parted(
+                (document.name, statement)
+                for document in self.documents
+                for statement in compiled(document.document).concerning(asked)
+            )
+        near = known[action]
+        if near is None:
+            denying, allowing = _parted(
+                (document.name, statement)
+                for document in self.documents
+                for statement in compiled(document.document).speaking_of(action)
+            )
+            near = known[action] = (_near(denying), _near(allowing))
+        return near[0].to(asked), near[1].to(asked)
+
+
+def _parted(hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:
+    """Part hits into those that deny and those that allow."""
+    denying: list[Hit] = []
+    allowing: list[Hit] = []
+    for hit in hits:
+        (denying if hit[1].effect == "Deny" else allowing).append(hit)
+    return denying, allowing
+
+
+def _near(hits: list[Hit]) -> Near[Hit]:
+    return Near(tuple(hits), [statement.resource_patterns for _, statement in hits])
 
 
 def ask(
-    documents: Iterable[NamedDocument],
+    layer: Layer,
     asked: Asked,
     reading: Reading,
     *,
     briefly: bool,
     enough: Grant = Grant.DELEGATES,
 ) -> Outcome:
-    """Ask a set of documents that count as one.
+    """Ask the documents of a layer.
 
     `briefly` stops at the first Deny and at the first Allow whose grant is `enough`.
     """
-    speaking = [
-        (document.name, *compiled(document.document).speaking_of(asked.action, asked.service))
-        for document in documents
-    ]
-    denies = _denying(speaking, asked, reading, briefly=briefly)
+    denying, allowing = layer.speaking_to(asked)
+    denies = _denying(denying, asked, reading, briefly=briefly) if denying else ()
     if denies and briefly:
         return Outcome(LayerResult.EXPLICIT_DENY, denies)
-    allows, grant = _allowing(speaking, asked, reading, enough=enough if briefly else None)
+    if not allowing:
+        return Outcome(LayerResult.EXPLICIT_DENY, denies) if denies else _NOTHING
+    allows, grant = _allowing(allowing, asked, reading, enough=enough if briefly else None)
     if denies:
         return Outcome(LayerResult.EXPLICIT_DENY, denies, allows, grant)
-    if allows:
-        return Outcome(LayerResult.ALLOWS, (), allows, grant)
-    return Outcome(LayerResult.IMPLICIT_DENY)
+    return Outcome(LayerResult.ALLOWS, (), allows, grant) if allows else _NOTHING
 
 
 def each(outcomes: Iterable[Outcome]) -> Outcome:
@@ -78,34 +125,29 @@ def each(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome(LayerResult.IMPLICIT_DENY, (), allows)
 
 
-_Speaking = list[tuple[str, tuple["CompiledStatement", ...], tuple["CompiledStatement", ...]]]
-
-
-def _denying(speaking: _Speaking, asked: Asked, reading: Reading, *, briefly: bool) -> tuple[Hit, ...]:
+def _denying(hits: Sequence[Hit], asked: Asked, reading: Reading, *, briefly: bool) -> tuple[Hit, ...]:
     found: list[Hit] = []
-    for name, statements, _ in speaking:
-        for statement in statements:
-            if reading.settle(_matches(statement, asked)[0], "Deny"):
-                found.append((name, statement))
-                if briefly:
-                    return tuple(found)
+    for hit in hits:
+        if reading.settle(_matches(hit[1], asked)[0], "Deny"):
+            found.append(hit)
+            if briefly:
+                break
     return tuple(found)
 
 
 def _allowing(
-    speaking: _Speaking, asked: Asked, reading: Reading, *, enough: Grant | None
+    hits: Sequence[Hit], asked: Asked, reading: Reading, *, enough: Grant | None
 ) -> tuple[tuple[Hit, ...], Grant]:
     """Collect the Allows, up to one whose grant is `enough`."""
     found: list[Hit] = []
     grant = Grant.NONE
-    for name, _, statements in speaking:
-        for statement in statements:
-            truth, strength = _matches(statement, asked)
-            if reading.settle(truth, "Allow"):
-                found.append((name, statement))
-                grant = max(grant, strength)
-                if enough is not None and grant >= enough:
-                    return tuple(found), grant
+    for hit in hits:
+        truth, strength = _matches(hit[1], asked)
+        if reading.settle(truth, "Allow"):
+            found.append(hit)
+            grant = max(grant, strength)
+            if enough is not None and grant >= enough:
+                break
     return tuple(found), grant
 
 

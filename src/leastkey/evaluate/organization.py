@@ -14,7 +14,7 @@ from leastkey.iam.catalog import rcp_services
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.layers import Layers
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["endpoint", "rcps", "scps"]
@@ -24,29 +24,28 @@ _BEYOND_RCPS: Final = frozenset({"kms:retiregrant"})
 """Actions of a supported service that no RCP reaches, not even by a star."""
 
 
-def scps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def scps(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask every level of service control policies: each must hold an Allow."""
     if asked.principal.type in ("service", "anonymous", "federated") or _is_service_linked(asked):
         return NOT_APPLICABLE
-    return each(ask(level, asked, reading, briefly=briefly) for level in policies.scps)
+    return each([ask(level, asked, reading, briefly=briefly) for level in layers.scps])
 
 
-def rcps(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def rcps(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource control policies: they only deny, since AWS's own Allow stands at each level."""
-    if not policies.rcps or asked.service not in rcp_services() or asked.action in _BEYOND_RCPS:
+    if layers.rcps is None or asked.service not in rcp_services() or asked.action in _BEYOND_RCPS:
         return NOT_APPLICABLE
     if _is_service_linked(asked):
         return NOT_APPLICABLE
-    documents = [document for level in policies.rcps for document in level]
-    outcome = ask(documents, asked, reading, briefly=briefly)
+    outcome = ask(layers.rcps, asked, reading, briefly=briefly)
     if outcome.result is LayerResult.EXPLICIT_DENY:
         return outcome
     return Outcome(LayerResult.ALLOWS, (), outcome.allows, outcome.grant)
 
 
-def endpoint(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def endpoint(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the policy of the VPC endpoint that the request came through."""
-    return each(ask((document,), asked, reading, briefly=briefly) for document in policies.endpoints)
+    return each([ask(layer, asked, reading, briefly=briefly) for layer in layers.endpoint])
 
 
 def _is_service_linked(asked: Asked) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Context",
     "Decision",
+    "Failing",
     "LayerName",
     "LayerResult",
     "NamedDocument",
@@ -35,6 +36,9 @@ PrincipalType = Literal["user", "role", "session", "feduser", "service", "anonym
 """`federated` is an identity provider's caller before it has a session (`arn` = the provider), seen by trust policies only."""
 
 LayerName = Literal["identity", "resource", "boundary", "session", "scps", "rcps", "endpoint"]
+
+Failing = Literal["principal", "action", "resource", "condition"]
+"""The element of a statement that does not match."""
 
 
 class Verdict(StrEnum):
@@ -120,7 +124,7 @@ class NearMiss:
     statement: int
     sid: str | None
     effect: Literal["Allow", "Deny"]
-    element: Literal["principal", "action", "resource", "condition"]
+    element: Failing
     asked: str
     pattern: str
 

@@ -13,17 +13,17 @@ from leastkey.evaluate.principals import Grant
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.layers import Layers
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["must_allow", "resource"]
 
 
-def resource(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def resource(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource's policy."""
-    if policies.resource is None:
+    if layers.resource is None:
         return NOT_APPLICABLE
-    return ask((policies.resource,), asked, reading, briefly=briefly, enough=Grant.ALONE)
+    return ask(layers.resource, asked, reading, briefly=briefly, enough=Grant.ALONE)
 
 
 def must_allow(asked: Asked) -> bool:

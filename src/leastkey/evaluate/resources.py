@@ -13,12 +13,12 @@ from leastkey.evaluate.truth import Truth, any_of, contested, either, negated
 from leastkey.evaluate.variables import Template, expand, fixed, has_variable, split_arn, template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.match import Token
+    from leastkey.evaluate.match import Glob, Token
 
-__all__ = ["ResourceMatcher", "not_resources", "resources"]
+__all__ = ["ResourceMatcher", "anything", "literal_starts", "not_resources", "resources"]
 
 ResourceMatcher: TypeAlias = "Callable[[Asked], Truth]"
 
@@ -34,14 +34,22 @@ _FOLDED_PARTS: Final = (3, 4)
 """Region and account, whose letter case is contested."""
 
 
+def literal_starts(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Give what stands before each pattern's first wildcard or variable, in lower case.
+
+    All that a pattern of ASCII text matches begins so, letter case aside; of a text that holds NUL there are more parts.
+    """
+    folded = "\0".join(patterns).lower().replace("?", "*").replace("$", "*")
+    return tuple([text.partition("*")[0] for text in folded.split("\0")])
+
+
 def resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
     """Compile a Resource element: one of the patterns matches."""
     if "*" in patterns:
-        return _always
-    matchers = tuple(_resource(pattern, variables=variables) for pattern in patterns)
-    if len(matchers) == 1:
-        return matchers[0]
-    return lambda asked: any_of(matcher(asked) for matcher in matchers)
+        return anything
+    if len(patterns) == 1:
+        return _resource(patterns[0], variables=variables)
+    return _OneOf(patterns, variables=variables)
 
 
 def not_resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
@@ -68,7 +76,38 @@ def _resource(pattern: str, *, variables: bool) -> ResourceMatcher:
     return _Pattern(parts, variables=variables)
 
 
-def _always(asked: Asked) -> Truth:  # noqa: ARG001  # every matcher is asked the request
+class _OneOf:
+    """Several patterns, each compiled when a resource first begins as it does."""
+
+    __slots__ = ("_matchers", "_patterns", "_starts", "_variables")
+
+    def __init__(self, patterns: tuple[str, ...], *, variables: bool) -> None:
+        self._patterns = patterns
+        self._variables = variables
+        starts = literal_starts(patterns)
+        self._starts = starts if len(starts) == len(patterns) else ("",) * len(patterns)
+        self._matchers: dict[int, ResourceMatcher] = {}
+
+    def __call__(self, asked: Asked) -> Truth:
+        resource = asked.folded_resource
+        return any_of(
+            [
+                self._matcher(index)(asked)
+                for index, start in enumerate(self._starts)
+                if resource is None or resource.startswith(start)
+            ]
+        )
+
+    def _matcher(self, index: int) -> ResourceMatcher:
+        matcher = self._matchers.get(index)
+        if matcher is None:
+            matcher = _resource(self._patterns[index], variables=self._variables)
+            self._matchers[index] = matcher
+        return matcher
+
+
+def anything(asked: Asked) -> Truth:  # noqa: ARG001  # every matcher is asked the request
+    """Match every request, one that has no resource too."""
     return True
 
 
@@ -79,44 +118,30 @@ def _short(pattern: str) -> ResourceMatcher:
 
 
 class _Pattern:
-    """A pattern of six parts."""
+    """A pattern of six parts; what only a doubtful match needs is made when one comes up."""
 
-    __slots__ = (
-        "_asks_type",
-        "_crossing",
-        "_exact",
-        "_has_upper",
-        "_head",
-        "_tail",
-        "_template",
-        "_whole",
-    )
+    __slots__ = ("_doubt", "_exact", "_head", "_tail", "_tail_text", "_template")
 
     def __init__(self, parts: Sequence[str], *, variables: bool) -> None:
         head, tail = parts[:5], parts[5]
-        self._exact = None if any(map(has_wildcard, head)) else tuple(head)
+        self._exact = None if has_wildcard("".join(head)) else tuple(head)
         self._head = head
+        self._tail_text = tail
         self._template: Template | None = None
-        row: list[Token] | None = None
+        self._doubt: _Doubt | None = None
         if variables and has_variable(tail):
             self._template = template(tail)
             row = fixed(self._template)
             self._tail = None if row is None else glob(row)
         else:
             self._tail = glob_of(tail)
-        self._crossing = tokens(":".join([*head, ""])) if any("*" in part for part in head) else None
-        self._whole = None
-        if self._crossing is not None and self._tail is not None:
-            self._whole = glob([*self._crossing, *(tokens(tail) if row is None else row)])
-        self._has_upper = any(head[index] != head[index].lower() for index in _FOLDED_PARTS)
-        self._asks_type = _asks_type(head[2], tail)
 
     def __call__(self, asked: Asked) -> Truth:
         if asked.head is None:
             return False
         if self._head_matches(asked.head):
             truth = self._tail_matches(asked)
-            if truth is True and self._asks_type:
+            if truth is True and _asks_type(self._head[2], self._tail_text):
                 return _TYPE
             if truth is not False:
                 return truth
@@ -140,17 +165,39 @@ class _Pattern:
 
     def _contested(self, asked: Asked) -> Truth:
         """Try what only some readings allow: another letter case, or a star that crosses a colon."""
-        if (self._has_upper or asked.has_upper) and self._folded_matches(asked):
+        doubt = self._doubt
+        if doubt is None:
+            doubt = self._doubt = _Doubt(self._head, self._tail_text, self._template)
+        if (doubt.has_upper or asked.has_upper) and self._folded_matches(asked):
             return _CASE
-        if self._crossing is None or ":" not in asked.tail:
+        if doubt.crossing is None or ":" not in asked.tail:
             return False
-        if self._whole is not None:
-            return _CROSSES if self._whole(asked.resource) else False
-        return _CROSSES if self._expanded(asked, asked.resource, self._crossing) is not False else False
+        if doubt.whole is not None:
+            return _CROSSES if doubt.whole(asked.resource) else False
+        return _CROSSES if self._expanded(asked, asked.resource, doubt.crossing) is not False else False
 
     def _folded_matches(self, asked: Asked) -> bool:
         pairs = zip(_folded(self._head), _folded(asked.head or ()), strict=True)
         return all(glob_of(part)(text) for part, text in pairs) and self._tail_matches(asked) is not False
+
+
+class _Doubt:
+    """What a pattern's contested readings need.
+
+    `has_upper`: region or account hold capital letters. `crossing`: the first five parts as tokens where a star stands
+    among them. `whole`: the whole pattern with such a star, None where a variable's value has to be put in first.
+    """
+
+    __slots__ = ("crossing", "has_upper", "whole")
+
+    def __init__(self, head: Sequence[str], tail: str, pattern: Template | None) -> None:
+        self.has_upper = any(head[index] != head[index].lower() for index in _FOLDED_PARTS)
+        self.crossing: list[Token] | None = None
+        self.whole: Glob | None = None
+        if any("*" in part for part in head):
+            self.crossing = tokens(":".join([*head, ""]))
+            row = tokens(tail) if pattern is None else fixed(pattern)
+            self.whole = None if row is None else glob([*self.crossing, *row])
 
 
 def _folded(head: Sequence[str]) -> list[str]:

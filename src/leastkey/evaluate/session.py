@@ -12,14 +12,14 @@ from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.request import Policies
+    from leastkey.evaluate.layers import Layers
     from leastkey.evaluate.truth import Reading
 
 __all__ = ["session"]
 
 
-def session(asked: Asked, policies: Policies, reading: Reading, *, briefly: bool) -> Outcome:
+def session(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the session policies."""
-    if not policies.sessions or asked.principal.type not in PRINCIPALS:
+    if layers.session is None or asked.principal.type not in PRINCIPALS:
         return NOT_APPLICABLE
-    return ask(policies.sessions, asked, reading, briefly=briefly)
+    return ask(layers.session, asked, reading, briefly=briefly)

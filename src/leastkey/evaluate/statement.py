@@ -5,69 +5,85 @@ Source: IAM User Guide, "IAM JSON policy elements reference".
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.conditions import CompiledCondition
 from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.principals import Grant, named, spared
-from leastkey.evaluate.resources import not_resources, resources
+from leastkey.evaluate.resources import anything, not_resources, resources
 from leastkey.evaluate.truth import Truth, all_of
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
-    from leastkey.evaluate.match import Glob
     from leastkey.evaluate.resources import ResourceMatcher
-    from leastkey.iam.statement import Statement
+    from leastkey.iam.document import PolicyDocument
+    from leastkey.iam.statement import Effect, Statement
 
-__all__ = ["CompiledStatement"]
+__all__ = ["CompiledStatement", "speaks_of"]
 
-_REMEMBERED: Final = 4_096
 _VARIABLES_SINCE: Final = "2012-10-17"
 
 
 class CompiledStatement:
-    """A statement, ready to be asked. `index` counts from 0 in its document."""
+    """A statement, ready to be asked; `index` counts from 0 in its document.
 
-    __slots__ = ("_actions", "_globs", "_rest", "_variables", "effect", "index", "services", "source")
+    Each part is compiled when a request first gets as far as it.
+    """
 
-    def __init__(self, statement: Statement, index: int, version: str) -> None:
-        variables = version >= _VARIABLES_SINCE
-        self.source = statement
+    __slots__ = ("_conditions", "_document", "_entry", "_resource", "_source", "effect", "index")
+
+    def __init__(self, document: PolicyDocument, entry: dict[str, Any], index: int) -> None:
         self.index = index
-        self.effect = statement.effect
-        self._actions, self._globs, services = _spoken_of(statement.actions or statement.not_actions)
-        self.services = services if statement.actions else None
-        self._variables = variables
-        self._rest: tuple[ResourceMatcher | None, tuple[CompiledCondition, ...]] | None = None
+        self.effect: Effect = entry["Effect"]
+        self._document = document
+        self._entry = entry
+        self._source: Statement | None = None
+        self._resource: ResourceMatcher | None = None
+        self._conditions: tuple[CompiledCondition, ...] | None = None
 
-    def _compiled(self) -> tuple[ResourceMatcher | None, tuple[CompiledCondition, ...]]:
-        """Give the resource matcher and the conditions, compiled when a request first gets as far as them."""
-        if self._rest is None:
-            source, variables = self.source, self._variables
-            matcher = None
-            if source.resources:
-                matcher = resources(source.resources, variables=variables)
-            elif source.not_resources:
-                matcher = not_resources(source.not_resources, variables=variables)
-            self._rest = (
-                matcher,
-                tuple(CompiledCondition(each, variables=variables) for each in source.conditions),
-            )
-        return self._rest
+    @property
+    def source(self) -> Statement:
+        """The statement as the document has it."""
+        if self._source is None:
+            self._source = self._document.statement(self.index)
+        return self._source
 
     @property
     def conditions(self) -> tuple[CompiledCondition, ...]:
         """The conditions, ready to be asked."""
-        return self._compiled()[1]
+        if self._conditions is None:
+            variables = self._has_variables
+            self._conditions = (
+                tuple([CompiledCondition(each, variables=variables) for each in self.source.conditions])
+                if "Condition" in self._entry
+                else ()
+            )
+        return self._conditions
+
+    @property
+    def sid(self) -> str | None:
+        """The statement's Sid."""
+        sid: str | None = self._entry.get("Sid")
+        return sid
+
+    @property
+    def resource_patterns(self) -> tuple[str, ...]:
+        """The patterns of the Resource element; none where it is a NotResource or lacks."""
+        return self.patterns("Resource")
+
+    def patterns(self, element: str) -> tuple[str, ...]:
+        """Give what an element (`Action`, `NotResource`, ...) holds; nothing where it lacks."""
+        listed = self._entry.get(element, ())
+        return (listed,) if isinstance(listed, str) else tuple(listed)
 
     def speaks_of(self, action: str) -> bool:
         """Say whether the Action or NotAction element matches an action (lower case)."""
-        listed = action in self._actions or any(matches(action) for matches in self._globs)
-        return listed is not bool(self.source.not_actions)
+        return speaks_of(self._entry, action)
 
     def principal(self, asked: Asked) -> tuple[Truth, Grant]:
         """Say whether the statement speaks of the caller; one without a principal speaks of everyone it is given for."""
+        if "Principal" not in self._entry and "NotPrincipal" not in self._entry:
+            return True, Grant.DELEGATES
         source = self.source
         if source.principal is not None:
             return named(source.principal, asked)
@@ -77,36 +93,43 @@ class CompiledStatement:
 
     def resource(self, asked: Asked) -> Truth:
         """Say whether the Resource or NotResource element matches; a trust policy has none."""
-        matches = self._compiled()[0]
-        return True if matches is None else matches(asked)
+        return (self._resource or self._matcher())(asked)
 
     def applies(self, asked: Asked) -> Truth:
         """Say whether resource and conditions match; the action is known to."""
-        matches, conditions = self._rest or self._compiled()
-        truth = True if matches is None else matches(asked)
-        if truth is False or not conditions:
-            return truth
-        return all_of((truth, *(condition.holds(asked) for condition in conditions)))
+        truth = (self._resource or self._matcher())(asked)
+        if truth is False:
+            return False
+        conditions = self.conditions
+        return all_of([truth, *[each.holds(asked) for each in conditions]]) if conditions else truth
+
+    @property
+    def _has_variables(self) -> bool:
+        return self._document.version >= _VARIABLES_SINCE
+
+    def _matcher(self) -> ResourceMatcher:
+        if "Resource" in self._entry:
+            matcher = resources(self.patterns("Resource"), variables=self._has_variables)
+        elif "NotResource" in self._entry:
+            matcher = not_resources(self.patterns("NotResource"), variables=self._has_variables)
+        else:
+            matcher = anything
+        self._resource = matcher
+        return matcher
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _spoken_of(actions: tuple[str, ...]) -> tuple[frozenset[str], tuple[Glob, ...], frozenset[str] | None]:
-    """Give action patterns as plain names, as globs, and the services they name (None: any).
-
-    The same lists of actions stand in many statements, so they are kept.
-    """
-    patterns = [pattern.lower() for pattern in actions]
-    names = frozenset(pattern for pattern in patterns if not has_wildcard(pattern))
-    globs = tuple(glob_of(pattern) for pattern in patterns if has_wildcard(pattern))
-    return names, globs, _services(patterns)
+def speaks_of(entry: dict[str, Any], action: str) -> bool:
+    """Say whether the Action or NotAction element of a statement as JSON matches an action (lower case)."""
+    listed = entry.get("Action")
+    if listed is not None:
+        return _match(listed, action)
+    spared = entry.get("NotAction")
+    return spared is not None and not _match(spared, action)
 
 
-def _services(patterns: list[str]) -> frozenset[str] | None:
-    """Give the services that Action patterns name, None where a wildcard stands for several."""
-    found: set[str] = set()
-    for pattern in patterns:
-        service, colon, _name = pattern.partition(":")
-        if not colon or has_wildcard(service):
-            return None
-        found.add(service)
-    return frozenset(found)
+def _match(patterns: str | list[str], action: str) -> bool:
+    for pattern in (patterns,) if type(patterns) is str else patterns:
+        folded = pattern.lower()
+        if folded == action or (has_wildcard(folded) and glob_of(folded)(action)):
+            return True
+    return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from leastkey.evaluate.decide import decided
+from leastkey.evaluate.decide import Compiled
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Decision, NamedDocument, Policies, Request
@@ -32,4 +32,6 @@ def decide_trust(
     `identity` holds every policy on the caller's side. A caller of an identity provider (`federated`), a service and
     an anonymous caller have no such side: the trust policy alone decides.
     """
-    return decided(request, replace(identity, resource=trust), resource_must_allow=True, explain=explain)
+    return Compiled(replace(identity, resource=trust)).decide(
+        request, explain=explain, resource_must_allow=True
+    )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, TypeGuard
+from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
+from leastkey.iam.well_formed import is_well_formed
 
 __all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "load_json", "parse_document"]
 
@@ -20,6 +21,8 @@ DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
 """`identity` needs Resource and has no Principal, `resource` needs both, `trust` needs Principal and has no Resource."""
 
 VERSIONS: Final = ("2012-10-17", "2008-10-17")
+_WITHOUT_VERSION: Final = "2008-10-17"
+"""A document without Version is read under the old rules: variables are literal text."""
 _TOP: Final = frozenset({"Version", "Id", "Statement"})
 _ELEMENTS: Final = frozenset(
     {
@@ -51,13 +54,60 @@ class DocumentError(ValueError):
         self.column = column
 
 
+class _Read:
+    """What a document was read from, and what its readers keep with it; neither is part of its value."""
+
+    __slots__ = ("kept", "raw")
+
+    raw: list[dict[str, Any]] | None
+    kept: object
+
+
 @dataclass(frozen=True, slots=True)
-class PolicyDocument:
-    """A policy as a value. Two documents with the same text are equal; for equality by meaning see `canonical`."""
+class PolicyDocument(_Read):
+    """A policy as a value. Two documents with the same text are equal; for equality by meaning see `canonical`.
+
+    A document that was read from text is checked as a whole, and its statements are made when first asked for: `raw`
+    holds them as JSON until then and after, None where the document was built from statements. `kept` is for what a
+    reader makes of the document once and uses often.
+    """
 
     statements: tuple[Statement, ...]
     version: str = "2012-10-17"
     id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with nothing read and nothing kept."""
+        object.__setattr__(self, "raw", None)
+        object.__setattr__(self, "kept", None)
+
+    @classmethod
+    def of_json(cls, value: dict[str, Any]) -> PolicyDocument:
+        """Give the document that a well-formed JSON object is, its statements unmade."""
+        document = cls((), value.get("Version", _WITHOUT_VERSION), value.get("Id"))
+        object.__setattr__(document, "raw", value["Statement"])
+        object.__delattr__(document, "statements")
+        return document
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the statements: Python asks here only for what is not set yet."""
+        if name != "statements":
+            raise AttributeError(name)
+        made = tuple(map(self.statement, range(len(self.raw or ()))))
+        object.__setattr__(self, "statements", made)
+        return made
+
+    def keep(self, made: object) -> None:
+        """Keep what a reader made of this document; it lives as long as the document."""
+        object.__setattr__(self, "kept", made)
+
+    def statement(self, index: int) -> Statement:
+        """Give one statement, counted from 0."""
+        if self.raw is None:
+            return self.statements[index]
+        value = self.raw[index]
+        effect: Effect = "Allow" if value["Effect"] == "Allow" else "Deny"
+        return _built(value, f"$.Statement[{index}]", effect, value.get("Sid"))
 
     def to_json(self) -> dict[str, Json]:
         """Give the document as a JSON object."""
@@ -79,7 +129,7 @@ class PolicyDocument:
 def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
     """Parse a document from text. Raises DocumentError with line and column."""
     try:
-        return parse_document(load_json(text), kind)
+        return read_document(load_json(text), kind)
     except DocumentError as fault:
         raise (fault if fault.line else _located(fault, text)) from None
 
@@ -104,13 +154,19 @@ def _located(fault: DocumentError, text: str) -> DocumentError:
     return DocumentError(fault.what, fault.path, line=line, column=column)
 
 
+def read_document(value: Json, kind: DocumentKind) -> PolicyDocument:
+    """Turn a JSON value into a document that keeps it: nobody may change the value afterwards. Raises DocumentError."""
+    if not isinstance(value, dict) or not is_well_formed(value, kind):
+        return parse_document(value, kind)
+    return PolicyDocument.of_json(value)
+
+
 def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:
-    """Turn a JSON value into a document. Raises DocumentError."""
+    """Turn a JSON value into a document, statement by statement. Raises DocumentError."""
     if not isinstance(value, dict):
         raise DocumentError("a policy document is a JSON object", "$")
     _known(value, _TOP, "$")
-    # A document without Version is read under the old rules: variables are literal text.
-    version = value.get("Version", "2008-10-17")
+    version = value.get("Version", _WITHOUT_VERSION)
     if version not in VERSIONS:
         raise DocumentError("Version is `2012-10-17` or `2008-10-17`", "$.Version")
     identifier = value.get("Id")
@@ -281,11 +337,11 @@ def _unique_sids(statements: tuple[Statement, ...], paths: list[str]) -> None:
 
 
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    result: dict[str, Json] = {}
-    for key, value in pairs:
-        if key in result:
-            raise DocumentError(f"`{key}` stands twice in one object", f"$..{key}")
-        result[key] = value
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
+        raise DocumentError(f"`{twice}` stands twice in one object", f"$..{twice}")
     return result
 
 

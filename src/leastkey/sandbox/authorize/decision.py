@@ -108,9 +108,9 @@ def _may_be_denied(needed: Authorization, caller: Caller, world: World) -> bool:
     action = needed.action.lower()
     documents = (*policies.identity, *policies.boundaries, *policies.sessions)
     return any(
-        "*" not in statement.source.resources
+        statement.effect == "Deny" and "*" not in statement.source.resources
         for each in documents
-        for statement in compiled(each.document).speaking_of(action, action.partition(":")[0])[0]
+        for statement in compiled(each.document).speaking_of(action)
     )
 
 
