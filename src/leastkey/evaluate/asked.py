@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context, Principal, Request
 
-__all__ = ["Asked", "RequestError"]
+__all__ = ["Asked", "RequestError", "names_of"]
 
+_NAMES: Final = re.compile(r"([^/:]*)(?:[/:][^/:]*)?")
 _OF_AN_ACCOUNT: Final = frozenset({"user", "role", "session", "feduser", "root"})
 
 
@@ -21,15 +23,17 @@ class Asked:
 
     `head` is the first five parts of the resource's ARN (None when it is no ARN), `tail` the sixth.
     `folded_resource` is the resource in lower case, None where letters beyond ASCII make that depend on their neighbours.
-    `values` is the context with lower-case keys. `has_boundary` is true when the caller has a permissions boundary.
+    `is_same_account` says whether caller and resource belong to one account. `values` is the context with lower-case keys. `has_boundary` is true when the caller has a permissions boundary.
     """
 
     __slots__ = (
+        "_names",
         "account",
         "action",
         "folded_resource",
         "has_boundary",
         "head",
+        "is_same_account",
         "owner",
         "principal",
         "resource",
@@ -42,7 +46,7 @@ class Asked:
         action, resource, principal = request.action.lower(), request.resource, request.principal
         self.action = action
         self.service, _colon, name = action.partition(":")
-        if not self.service or not name or "*" in action or "?" in action:
+        if not self.service or not name or "*" in action or "?" in action or "\0" in action:
             raise RequestError(f"`{request.action}` is no action: write `service:Action` without wildcards")
         if "*" in resource and resource != "*":
             raise RequestError(f"`{resource}` has a wildcard in it: name one resource, or `*` for none")
@@ -60,18 +64,28 @@ class Asked:
             raise RequestError(f"a {principal.type} belongs to an account, and none is named")
         # A resource without an owner (`*`) is asked for in the caller's own account.
         self.owner = request.resource_account or self.account
+        self.is_same_account = self.account == self.owner
+        self._names: tuple[str, str] | None = None
         self.values = _folded(request.context)
         self.has_boundary = has_boundary
 
     @property
-    def is_same_account(self) -> bool:
-        """Say whether caller and resource belong to one account."""
-        return self.account == self.owner
+    def names(self) -> tuple[str, str]:
+        """The first name of the resource, and the first two as they stand (`names_of`)."""
+        if self._names is None:
+            self._names = names_of(self.tail)
+        return self._names
 
     @property
     def has_upper(self) -> bool:
         """Say whether region or account of the resource's ARN hold capital letters."""
         return self.head is not None and self.head[3:] != tuple(map(str.lower, self.head[3:]))
+
+
+def names_of(tail: str) -> tuple[str, str]:
+    """Give the first name of an ARN's sixth part, and the first two: `acme` and `acme/x` of `acme/x/y`."""
+    found = _NAMES.match(tail)
+    return (found[1], found[0]) if found else ("", "")
 
 
 def _folded(context: Context) -> dict[str, str | tuple[str, ...]]:

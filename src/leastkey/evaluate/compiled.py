@@ -6,12 +6,13 @@ document alone.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.near import Near
 from leastkey.evaluate.resources import literal_starts
 from leastkey.evaluate.statement import CompiledStatement, speaks_of
+from leastkey.iam.columns import columns_of, patterns_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["CompiledDocument", "compiled"]
 
 _ACTIONS: Final = 1_024
-_OPEN_SERVICE: Final = re.compile(r"(?:^|\0)[^:\0]*[*?]")
-"""A wildcard in the service of a pattern, one among several."""
 
 
 class CompiledDocument:
@@ -33,11 +32,9 @@ class CompiledDocument:
 
     def __init__(self, document: PolicyDocument) -> None:
         self._document = document
-        entries = document.raw
-        self._entries: list[Any] = (
-            [statement.to_json() for statement in document.statements] if entries is None else entries
+        self._entries, self._actions = document.columns or columns_of(
+            [statement.to_json() for statement in document.statements]
         )
-        self._actions = _folded([entry.get("Action", "*") for entry in self._entries])
         self._made: dict[int, CompiledStatement] = {}
         self._by_action: dict[str, Near[CompiledStatement] | None] = {}
 
@@ -74,20 +71,13 @@ class CompiledDocument:
         self._by_action[action] = near
 
     def _matching(self, action: str) -> list[int]:
-        entries, service = self._entries, action[: action.index(":") + 1]
-        # A pattern that matches is the action itself, or a wildcard follows where the two part: a look at the text of
-        # all patterns rules out most statements.
+        entries = self._entries
+        # A pattern that matches is the action itself or has a wildcard in it: that rules out most at a glance.
         return [
             index
             for index, text in enumerate(self._actions)
-            if (
-                action in text
-                or (
-                    ("*" in text or "?" in text)
-                    and (service in text or _OPEN_SERVICE.search(text) is not None)
-                )
-            )
-            and speaks_of(entries[index], action)
+            if (action in text or "*" in text or "?" in text)
+            and (text == action or _speaks_of(entries[index], text, action))
         ]
 
     def _in_reach(self, indexes: list[int], asked: Asked) -> list[int]:
@@ -120,10 +110,14 @@ def compiled(document: PolicyDocument) -> CompiledDocument:
     return kept
 
 
-def _folded(values: list[str | list[str]]) -> list[str]:
-    """Give the action patterns of each statement as one lower-case text, to be looked at."""
-    texts = [value if type(value) is str else "\0".join(value) for value in values]
-    joined = "\1".join(texts)
-    folded = joined.lower().split("\1")
-    # Letters beyond ASCII fold by what stands beside them, and a pattern may hold what joins them.
-    return folded if joined.isascii() and len(folded) == len(texts) else [text.lower() for text in texts]
+def _speaks_of(entry: dict[str, Any], text: str, action: str) -> bool:
+    if "NotAction" in entry:
+        return speaks_of(entry, action)
+    first = f"{action[0]}*?"
+    for pattern in patterns_in(text):
+        if pattern == action:
+            return True
+        # The first letter spares most patterns of other services the look for wildcards.
+        if pattern[:1] in first and has_wildcard(pattern) and glob_of(pattern)(action):
+            return True
+    return False

@@ -132,7 +132,7 @@ def _verdict(
     asked: Asked, layers: Mapping[LayerName, Outcome], *, required: bool
 ) -> tuple[Verdict, LayerName]:
     for name, outcome in layers.items():
-        if outcome.denies:
+        if outcome.result is LayerResult.EXPLICIT_DENY:
             return Verdict.EXPLICITLY_DENIED, name
     lacking = _lacking(asked, layers, required=required)
     if lacking is not None:
@@ -152,8 +152,10 @@ def _lacking(asked: Asked, layers: Mapping[LayerName, Outcome], *, required: boo
         required or not asked.is_same_account or asked.principal.type in _WITHOUT_IDENTITY
     ):
         return "resource"
-    needed = _needed(asked, grant)
-    return next((name for name in needed if _withholds(asked, name, layers[name])), None)
+    for name in _needed(asked, grant):
+        if _withholds(asked, name, layers[name]):
+            return name
+    return None
 
 
 def _needed(asked: Asked, grant: Grant) -> tuple[LayerName, ...]:

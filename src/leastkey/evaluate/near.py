@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from leastkey.evaluate.asked import names_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -20,7 +22,6 @@ _T = TypeVar("_T")
 
 _FEW: Final = 6
 """So many statements are sooner asked than looked up."""
-_NAMES: Final = re.compile(r"([^/:]*)(?:[/:][^/:]*)?")
 _OPEN: Final = re.compile(r"[*?$]")
 
 
@@ -63,16 +64,19 @@ class _Index:
 
     def places(self, asked: Asked) -> Sequence[int]:
         """Give the places of the statements that can concern the request's resource."""
-        found = _NAMES.match(asked.tail)
-        one = two = None
-        if found is not None:
-            one, two = self._by_name.get(found[1]), self._by_name.get(found[0])
+        one, two = asked.names
+        by_name = self._by_name
+        lists = [self._always] if self._always else []
+        if two in by_name:
+            lists.append(by_name[two])
+        if one != two and one in by_name:
+            lists.append(by_name[one])
         # A star among the first five parts may cross a colon, in a reading that a Deny takes.
-        crossing = self._crossing if ":" in asked.tail else None
-        lists = [each for each in (self._always, one, None if two is one else two, crossing) if each]
+        if self._crossing and ":" in asked.tail:
+            lists.append(self._crossing)
         if len(lists) == 1:
             return lists[0]
-        return sorted({place for each in lists for place in each})
+        return sorted({place for each in lists for place in each}) if lists else ()
 
 
 def _names(patterns: Sequence[str]) -> Iterator[str | None]:
@@ -82,10 +86,7 @@ def _names(patterns: Sequence[str]) -> Iterator[str | None]:
         if head.count(":") != 5 or "$" in head:
             yield None
             continue
-        tail = pattern[len(head) :]
-        found = _NAMES.match(tail)
-        two = found[0] if found else ""
-        one = found[1] if found else ""
+        one, two = names_of(pattern[len(head) :])
         if not _OPEN.search(two):
             yield two
         elif not _OPEN.search(one) and len(one) < len(two):

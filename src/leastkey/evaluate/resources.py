@@ -90,19 +90,18 @@ class _OneOf:
 
     def __call__(self, asked: Asked) -> Truth:
         resource = asked.folded_resource
-        return any_of(
-            [
-                self._matcher(index)(asked)
-                for index, start in enumerate(self._starts)
-                if resource is None or resource.startswith(start)
-            ]
-        )
+        doubts: Truth = False
+        for index, start in enumerate(self._starts):
+            if resource is None or resource.startswith(start):
+                truth = (self._matchers.get(index) or self._matcher(index))(asked)
+                if truth is True:
+                    return True
+                doubts = any_of((doubts, truth))
+        return doubts
 
     def _matcher(self, index: int) -> ResourceMatcher:
-        matcher = self._matchers.get(index)
-        if matcher is None:
-            matcher = _resource(self._patterns[index], variables=self._variables)
-            self._matchers[index] = matcher
+        matcher = _resource(self._patterns[index], variables=self._variables)
+        self._matchers[index] = matcher
         return matcher
 
 

@@ -100,7 +100,9 @@ class CompiledStatement:
         truth = (self._resource or self._matcher())(asked)
         if truth is False:
             return False
-        conditions = self.conditions
+        conditions = self._conditions
+        if conditions is None:
+            conditions = self.conditions
         return all_of([truth, *[each.holds(asked) for each in conditions]]) if conditions else truth
 
     @property

@@ -11,11 +11,19 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
+from leastkey.iam.columns import Columns, columns
 from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
-from leastkey.iam.well_formed import is_well_formed
 
-__all__ = ["DocumentError", "DocumentKind", "PolicyDocument", "load_document", "load_json", "parse_document"]
+__all__ = [
+    "DocumentError",
+    "DocumentKind",
+    "PolicyDocument",
+    "load_document",
+    "load_json",
+    "parse_document",
+    "read_document",
+]
 
 DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
 """`identity` needs Resource and has no Principal, `resource` needs both, `trust` needs Principal and has no Resource."""
@@ -57,9 +65,9 @@ class DocumentError(ValueError):
 class _Read:
     """What a document was read from, and what its readers keep with it; neither is part of its value."""
 
-    __slots__ = ("kept", "raw")
+    __slots__ = ("columns", "kept")
 
-    raw: list[dict[str, Any]] | None
+    columns: Columns | None
     kept: object
 
 
@@ -67,9 +75,9 @@ class _Read:
 class PolicyDocument(_Read):
     """A policy as a value. Two documents with the same text are equal; for equality by meaning see `canonical`.
 
-    A document that was read from text is checked as a whole, and its statements are made when first asked for: `raw`
-    holds them as JSON until then and after, None where the document was built from statements. `kept` is for what a
-    reader makes of the document once and uses often.
+    A document that was read from text is checked as a whole, and its statements are made when first asked for: `columns`
+    holds them as JSON, None where the document was built from statements. `kept` is for what a reader makes of the
+    document once and uses often.
     """
 
     statements: tuple[Statement, ...]
@@ -78,14 +86,14 @@ class PolicyDocument(_Read):
 
     def __post_init__(self) -> None:
         """Begin with nothing read and nothing kept."""
-        object.__setattr__(self, "raw", None)
+        object.__setattr__(self, "columns", None)
         object.__setattr__(self, "kept", None)
 
     @classmethod
-    def of_json(cls, value: dict[str, Any]) -> PolicyDocument:
-        """Give the document that a well-formed JSON object is, its statements unmade."""
-        document = cls((), value.get("Version", _WITHOUT_VERSION), value.get("Id"))
-        object.__setattr__(document, "raw", value["Statement"])
+    def of_columns(cls, laid_out: Columns, version: str, identifier: str | None) -> PolicyDocument:
+        """Give a document whose statements are not made yet."""
+        document = cls((), version, identifier)
+        object.__setattr__(document, "columns", laid_out)
         object.__delattr__(document, "statements")
         return document
 
@@ -93,7 +101,7 @@ class PolicyDocument(_Read):
         """Make the statements: Python asks here only for what is not set yet."""
         if name != "statements":
             raise AttributeError(name)
-        made = tuple(map(self.statement, range(len(self.raw or ()))))
+        made = tuple(map(self.statement, range(len(self.columns.entries if self.columns else ()))))
         object.__setattr__(self, "statements", made)
         return made
 
@@ -103,9 +111,9 @@ class PolicyDocument(_Read):
 
     def statement(self, index: int) -> Statement:
         """Give one statement, counted from 0."""
-        if self.raw is None:
+        if self.columns is None:
             return self.statements[index]
-        value = self.raw[index]
+        value = self.columns.entries[index]
         effect: Effect = "Allow" if value["Effect"] == "Allow" else "Deny"
         return _built(value, f"$.Statement[{index}]", effect, value.get("Sid"))
 
@@ -156,9 +164,11 @@ def _located(fault: DocumentError, text: str) -> DocumentError:
 
 def read_document(value: Json, kind: DocumentKind) -> PolicyDocument:
     """Turn a JSON value into a document that keeps it: nobody may change the value afterwards. Raises DocumentError."""
-    if not isinstance(value, dict) or not is_well_formed(value, kind):
+    laid_out = columns(value, kind)
+    if laid_out is None or not isinstance(value, dict):
         return parse_document(value, kind)
-    return PolicyDocument.of_json(value)
+    version, identifier = value.get("Version", _WITHOUT_VERSION), value.get("Id")
+    return PolicyDocument.of_columns(laid_out, str(version), None if identifier is None else str(identifier))
 
 
 def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:

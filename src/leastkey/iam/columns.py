@@ -1,0 +1,146 @@
+"""A document's statements side by side: checked in bulk, and laid out so that most are passed over at a glance.
+
+What `columns` takes, the parser takes too; what it does not take, the parser has to look at closer, and say why.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+__all__ = ["Columns", "columns", "columns_of", "patterns_in"]
+
+_JOIN: Final = "\0"
+_EMPTY: Final = _JOIN + _JOIN
+"""An empty text, between two others or at an end."""
+_TOP: Final = frozenset({"Version", "Id", "Statement"})
+_VERSIONS: Final = frozenset({"2012-10-17", "2008-10-17"})
+_EFFECTS: Final = frozenset({"Allow", "Deny"})
+_DICT: Final = frozenset({dict})
+_STR_OR_LIST: Final = frozenset({str, list})
+_SCALARS: Final = frozenset({str, bool, int, float})
+_TEXTS: Final = ("Action", "NotAction", "Resource", "NotResource")
+_WHO: Final = ("Principal", "NotPrincipal")
+_PLAIN: Final = frozenset({"Sid", "Effect", "Condition"})
+_KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+
+
+class Columns(NamedTuple):
+    """The statements as JSON, and beside them the patterns of each one's Action as one lower-case text (`patterns_in`).
+
+    A NotAction stands as `*`. A pattern that holds NUL is left out: nothing it could match has a name.
+    """
+
+    entries: list[dict[str, Any]]
+    actions: list[str]
+
+
+def columns(value: Any, kind: str) -> Columns | None:
+    """Lay out a JSON value that surely is a document of this kind (`identity`, `resource`, `trust`), else give None."""
+    if type(value) is not dict or not value.keys() <= _TOP or type(value.get("Id", "")) is not str:
+        return None
+    entries = value.get("Statement")
+    if type(entries) is not list or not _DICT.issuperset(map(type, entries)):
+        return None
+    shapes = set(map(tuple, entries))
+    try:
+        if (
+            value.get("Version", "2008-10-17") not in _VERSIONS
+            or not shapes
+            or not all(_is_shape(shape, kind) for shape in shapes)
+            or not _EFFECTS.issuperset([entry["Effect"] for entry in entries])
+        ):
+            return None
+        return _held(entries, set().union(*shapes))
+    except TypeError:
+        # A list where a text belongs, a number among texts: joined or looked up, it fails at once.
+        return None
+
+
+def columns_of(entries: list[dict[str, Any]]) -> Columns:
+    """Lay out statements that are known to be well formed."""
+    listed = [entry.get("Action", "*") for entry in entries]
+    return Columns(
+        entries,
+        [
+            _JOIN.join(
+                [each.lower() for each in ((value,) if type(value) is str else value) if _JOIN not in each]
+            )
+            for value in listed
+        ],
+    )
+
+
+def patterns_in(text: str) -> list[str]:
+    """Give the patterns that stand in a text of `Columns.actions`."""
+    return text.split(_JOIN)
+
+
+@lru_cache(maxsize=1_024)
+def _is_shape(names: tuple[str, ...], kind: str) -> bool:
+    """Say whether a statement of a kind may have exactly these elements."""
+    given = set(names)
+    action, resource, principal = ({*_TEXTS[:2]}, {*_TEXTS[2:]}, {*_WHO})
+    return (
+        "Effect" in given
+        and given <= {*_PLAIN, *_TEXTS, *_WHO}
+        and len(given & action) == 1
+        and len(given & resource) == (kind != "trust")
+        and len(given & principal) == (kind != "identity")
+    )
+
+
+def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
+    """Look at what every element holds. Raises TypeError for some that hold what they may not."""
+    actions = _texts([entry.get("Action", "*") for entry in entries])
+    if actions is None:
+        return None
+    for name in elements:
+        if name in ("Effect", "Action"):
+            continue
+        values = [entry[name] for entry in entries if name in entry]
+        if name in _TEXTS:
+            holds = _texts(values) is not None
+        elif name == "Condition":
+            holds = all(map(_is_condition, values))
+        elif name == "Sid":
+            holds = len(set(values)) == len(values) and "".join(values) is not None
+        else:
+            holds = all(map(_is_principal, values))
+        if not holds:
+            return None
+    return Columns(entries, [text.lower() for text in actions])
+
+
+def _texts(values: list[Any]) -> list[str] | None:
+    """Join each value that is a list of texts; None where one is empty or holds NUL. Raises TypeError for some others."""
+    lists = [value for value in values if type(value) is list]
+    texts = [value if type(value) is str else _JOIN.join(value) for value in values] if lists else values
+    joined = _JOIN.join(texts)
+    if (
+        _EMPTY in f"{_JOIN}{joined}{_JOIN}"
+        or joined.count(_JOIN) != len(texts) - 1 + sum(map(len, lists)) - len(lists)
+        or not _STR_OR_LIST.issuperset(map(type, values))
+    ):
+        return None
+    return texts
+
+
+def _is_condition(value: Any) -> bool:
+    if type(value) is not dict:
+        return False
+    for keys in value.values():
+        if type(keys) is not dict:
+            return False
+        for each in keys.values():
+            if type(each) is not str and not _SCALARS.issuperset(
+                map(type, each) if type(each) is list else (type(each),)
+            ):
+                return False
+    return True
+
+
+def _is_principal(value: Any) -> bool:
+    if type(value) is not dict:
+        return bool(value == "*")
+    return bool(value) and value.keys() <= _KINDS_OF_PRINCIPAL and _texts([*value.values()]) is not None
