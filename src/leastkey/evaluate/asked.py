@@ -23,7 +23,8 @@ class Asked:
 
     `head` is the first five parts of the resource's ARN (None when it is no ARN), `tail` the sixth.
     `folded_resource` is the resource in lower case, None where letters beyond ASCII make that depend on their neighbours.
-    `is_same_account` says whether caller and resource belong to one account. `values` is the context with lower-case keys. `has_boundary` is true when the caller has a permissions boundary.
+    `is_same_account` says whether caller and resource belong to one account. `values` is the context with lower-case
+    keys. `has_boundary` is true when the caller has a permissions boundary.
     """
 
     __slots__ = (
@@ -46,7 +47,7 @@ class Asked:
         action, resource, principal = request.action.lower(), request.resource, request.principal
         self.action = action
         self.service, _colon, name = action.partition(":")
-        if not self.service or not name or "*" in action or "?" in action or "\0" in action:
+        if not self.service or not name or "*" in action or "?" in action:
             raise RequestError(f"`{request.action}` is no action: write `service:Action` without wildcards")
         if "*" in resource and resource != "*":
             raise RequestError(f"`{resource}` has a wildcard in it: name one resource, or `*` for none")

@@ -72,6 +72,9 @@ class CompiledDocument:
 
     def _matching(self, action: str) -> list[int]:
         entries = self._entries
+        if "\0" in action:
+            # The texts of the patterns are joined by it.
+            return [index for index, entry in enumerate(entries) if speaks_of(entry, action)]
         # A pattern that matches is the action itself or has a wildcard in it: that rules out most at a glance.
         return [
             index

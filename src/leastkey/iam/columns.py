@@ -28,7 +28,7 @@ _KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "Canonica
 class Columns(NamedTuple):
     """The statements as JSON, and beside them the patterns of each one's Action as one lower-case text (`patterns_in`).
 
-    A NotAction stands as `*`. A pattern that holds NUL is left out: nothing it could match has a name.
+    A NotAction stands as `*`. A pattern that holds NUL, which joins the others, is left out.
     """
 
     entries: list[dict[str, Any]]
