@@ -22,7 +22,7 @@ VARIABLE = re.compile(r"\$\{([*?$]|[^{}',*?$]+(?:, '[^']*')?)\}")
 NEED_NO_PERMISSION = ("sts:getcalleridentity", "sts:getsessiontoken")
 NO_POLICIES = ("service", "federated", "anonymous")
 HAVE_IDENTITY = ("user", "role", "session", "feduser")
-RCP_SERVICES = ("s3", "sts", "kms", "sqs", "secretsmanager")  # of those that the cases ask for
+RCP_SERVICES = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:")  # of those that the cases ask for
 
 
 def listed(value: Any) -> list[Any]:
@@ -193,9 +193,9 @@ def applying(effect: str, documents: list[Object], case: Object) -> list[Object]
 
 def binding(case: Object) -> dict[str, list[list[Object]]]:
     """Give the documents that bind this caller: the levels of every layer, of which only SCPs and RCPs have several."""
-    who, service = case["request"]["principal"], case["request"]["action"].split(":")[0].lower()
+    who, action = case["request"]["principal"], case["request"]["action"].lower()
     own = who["type"] in HAVE_IDENTITY
-    linked = "/aws-service-role/" in (who["arn"] or "")
+    beyond = "/aws-service-role/" in (who["arn"] or "")  # no SCP and no RCP binds a service-linked role
     identity = [policy["document"] for policy in case.get("identity_policies", [])]
     layers: dict[str, list[Any]] = {
         "identity": [identity if own else []],
@@ -203,8 +203,10 @@ def binding(case: Object) -> dict[str, list[list[Object]]]:
         "session": [case.get("session_policies") if own else []],
         "resource": [listed(case.get("resource_policy") or [])],
         "endpoint": [case.get("vpc_endpoint_policies")],
-        "scps": case.get("scps", []) if (own or who["type"] == "root") and not linked else [],
-        "rcps": case.get("rcps", []) if service in RCP_SERVICES and not linked else [],
+        "scps": case.get("scps", []) if (own or who["type"] == "root") and not beyond else [],
+        "rcps": case.get("rcps", [])
+        if action.startswith(RCP_SERVICES) and not beyond and action != "kms:retiregrant"
+        else [],
     }
     return {name: [each for each in levels if each or name == "scps"] for name, levels in layers.items()}
 
@@ -230,9 +232,7 @@ def granted(case: Object, layers: dict[str, list[list[Object]]]) -> bool:
         return True
     by_identity = layers["identity"] and allow(layers["identity"], case)
     within = allow(layers["boundary"], case) and allow(layers["session"], case)
-    if (
-        who["type"] == "feduser" and not layers["session"]
-    ):  # only a resource policy that names the session grants
+    if who["type"] == "feduser" and not layers["session"]:  # nothing but what names the session
         return False
     return bool(by_identity or (same_account and "behind" in named)) and within
 

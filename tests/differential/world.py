@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-BARE_YEARS: Final = False
+BARE_YEARS: Final = True
 """A year alone as a date: W3C's shortest form, or seconds since 1970? AWS takes both and does not say which."""
-FEDERATED_BY_USER: Final = False
+FEDERATED_BY_USER: Final = True
 """A policy that names the user behind a federated session."""
 WILDCARDS_IN_VARIABLES: Final = False
 """A wildcard inside `${...}`: plain text with a wildcard in it, or a variable of that name?"""
-NO_ARN_AS_VARIABLE: Final = False
+NO_ARN_AS_VARIABLE: Final = True
 """A variable that stands for a whole ARN, where its value is none: equal to itself under ArnEquals?"""
 SESSION_TAGS: Final = True
 """`sts:TagSession` on a role, which the role's trust policy has to allow."""

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from leastkey.evaluate.match import glob, literal, tokens
+from leastkey.evaluate.match import Wild, glob, literal, tokens
 from leastkey.evaluate.truth import Truth, contested, either
-from leastkey.evaluate.variables import expand, has_variable, split_arn, template
+from leastkey.evaluate.variables import expand, has_variable, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ Build: TypeAlias = "Callable[[str, bool], Test]"
 _UNPARSABLE: Final = contested("unparsable-value")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _DATE: Final = re.compile(
-    r"(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?", re.ASCII
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOLS: Final = frozenset({"true", "false"})
@@ -59,8 +59,8 @@ def _equals(value: str, variables: bool) -> Test:  # noqa: FBT001  # one signatu
 
 def _equals_ignoring_case(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
     if not variables or not has_variable(value):
-        folded = value.casefold()
-        return lambda asked, _values: asked.casefold() == folded
+        lower = value.lower()
+        return lambda asked, _values: asked.lower() == lower
     return _with_variables(value, _same_folded)
 
 
@@ -77,8 +77,8 @@ def _same(row: list[Token]) -> Callable[[str], bool]:
 
 
 def _same_folded(row: list[Token]) -> Callable[[str], bool]:
-    wanted = literal(row).casefold()
-    return lambda asked: asked.casefold() == wanted
+    wanted = literal(row).lower()
+    return lambda asked: asked.lower() == wanted
 
 
 def _with_variables(value: str, make: Callable[[list[Token]], Callable[[str], bool]]) -> Test:
@@ -94,22 +94,32 @@ def _with_variables(value: str, make: Callable[[list[Token]], Callable[[str], bo
 
 def _arn(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
     """Compare two ARNs part by part: `*` in the first five never crosses a colon."""
-    parts = split_arn(value, variables=variables)
-    if parts is None and variables and has_variable(value):
-        return _equals(value, variables)
-    if parts is None:
+    if not variables or not has_variable(value):
+        matches = _parted(tokens(value))
+        return lambda asked, _values: matches(asked)
+    return _with_variables(value, _parted)
+
+
+def _parted(row: list[Token]) -> Callable[[str], bool]:
+    """Compile an ARN's pattern; a colon parts, whether it was written or comes with a variable's value."""
+    parts: list[list[Token]] = [[]]
+    for token in row:
+        if isinstance(token, Wild):
+            parts[-1].append(token)
+            continue
+        first, *others = token.split(":", 6 - len(parts))
+        parts[-1].append(first)
+        parts.extend([other] for other in others)
+    if len(parts) < 6:
         # Not six parts: only a lone `*` speaks of every ARN.
-        return lambda _asked, _values: value == "*"
-    tests = tuple(_like(part, variables) for part in parts)
+        return lambda _asked: row == [Wild.ANY]
+    tests = tuple(glob(part) for part in parts)
 
-    def test(asked: str, values: Values) -> Truth:
+    def matches(asked: str) -> bool:
         pieces = asked.split(":", 5)
-        if len(pieces) != len(tests):
-            return False
-        truths = [part(piece, values) for part, piece in zip(tests, pieces, strict=True)]
-        return next((truth for truth in truths if truth is not True), True)
+        return len(pieces) == 6 and all(test(piece) for test, piece in zip(tests, pieces, strict=True))
 
-    return test
+    return matches
 
 
 def _bool(value: str, variables: bool) -> Test:  # noqa: FBT001  # as above
@@ -155,17 +165,18 @@ def _number(text: str) -> Decimal | None:
 
 
 def _date(text: str) -> Decimal | None:
-    """Read epoch seconds or an ISO 8601 date as seconds on one scale; a time without a zone is UTC."""
-    if _NUMBER.fullmatch(text):
-        return Decimal(text)
+    """Read an ISO 8601 date or epoch seconds as seconds on one scale; a time without a zone is UTC.
+
+    Four digits are a year, the shortest form of ISO 8601: as epoch seconds they would lie in 1970.
+    """
     match = _DATE.fullmatch(text)
     if match is None:
-        return None
+        return _number(text)
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
         moment = datetime(
             int(year),
-            int(month),
+            int(month or 1),
             int(day or 1),
             int(hour or 0),
             int(minute or 0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from leastkey.evaluate.truth import Truth, contested
+from leastkey.evaluate.truth import Truth, contested, negated
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
@@ -35,6 +35,7 @@ _ROOT_CROSS_ACCOUNT: Final = contested("root-cross-account")
 _CANONICAL: Final = contested("canonical-user")
 _NOT_PRINCIPAL_ALLOW: Final = contested("not-principal-allow")
 _NOT_PRINCIPAL_ROLE: Final = contested("not-principal-role")
+_EVERY_SERVICE: Final = contested("every-service")
 
 
 def named(principals: Principals, asked: Asked) -> tuple[Truth, Grant]:
@@ -60,11 +61,12 @@ def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
     if effect == "Allow":
         return _NOT_PRINCIPAL_ALLOW
     if principals.anyone or "*" in principals.aws:
-        return False
+        # A principal with a permissions boundary is always denied.
+        return asked.has_boundary
     principal = asked.principal
     if principal.type in ("service", "federated"):
-        return not named(principals, asked)[0]
-    account = any(_is_account(entry, principal.account) for entry in principals.aws)
+        return negated(named(principals, asked)[0])
+    account = any(_is_account(entry, principal) for entry in principals.aws)
     if principal.type == "root":
         return not account
     exact = principal.arn in principals.aws
@@ -72,20 +74,21 @@ def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
         _is_role(entry, principal) for entry in principals.aws
     )
     if account and exact and role:
-        # A principal with a permissions boundary is always denied.
         return asked.has_boundary
     return _NOT_PRINCIPAL_ROLE if principal.type in ("session", "role") and role else True
 
 
 def _listed(value: str, values: tuple[str, ...]) -> tuple[Truth, Grant]:
-    found = value in values or "*" in values
-    return found, Grant.ALONE if found else Grant.NONE
+    if value in values:
+        return True, Grant.ALONE
+    # No page lists a star for every service or every identity provider.
+    return (_EVERY_SERVICE, Grant.ALONE) if "*" in values else (False, Grant.NONE)
 
 
 def _strength(entry: str, principal: Principal) -> Grant:
     if principal.type == "anonymous":
         return Grant.NONE
-    if _is_account(entry, principal.account):
+    if _is_account(entry, principal):
         return Grant.DELEGATES
     if principal.type == "root":
         return Grant.NONE
@@ -93,15 +96,23 @@ def _strength(entry: str, principal: Principal) -> Grant:
         return Grant.LIMITED
     if entry == principal.arn:
         return Grant.ALONE
-    if entry == principal.role_arn:
+    if entry == principal.role_arn or _is_user_behind(entry, principal):
         return Grant.LIMITED
     return Grant.NONE
 
 
-def _is_account(entry: str, account: str) -> bool:
-    if entry == account:
+def _is_account(entry: str, principal: Principal) -> bool:
+    if entry == principal.account:
         return True
-    return entry.split(":")[2:] == ["iam", "", account, "root"]
+    return entry == f"arn:{_partition(principal.arn)}:iam::{principal.account}:root"
+
+
+def _is_user_behind(entry: str, principal: Principal) -> bool:
+    """Compare account and name where only the session is known: its ARN is based on the user that was federated."""
+    if principal.type != "feduser" or principal.role_arn:
+        return False
+    start = f"arn:{_partition(principal.arn)}:iam::{principal.account}:user/"
+    return entry.startswith(start) and entry.rsplit("/", 1)[-1] == principal.arn.rpartition("/")[2]
 
 
 def _is_role(entry: str, principal: Principal) -> bool:
@@ -110,18 +121,22 @@ def _is_role(entry: str, principal: Principal) -> bool:
     return role is not None and role == _role_behind(principal)
 
 
-def _role_behind(principal: Principal) -> tuple[str, str] | None:
+def _role_behind(principal: Principal) -> tuple[str, str, str] | None:
     if principal.type == "role":
         return _role_of(principal.arn)
     parts = principal.arn.split(":", 5)
     if len(parts) != 6 or not parts[5].startswith("assumed-role/"):
         return None
-    return parts[4], parts[5].split("/")[1]
+    return parts[1], parts[4], parts[5].split("/")[1]
 
 
-def _role_of(arn: str) -> tuple[str, str] | None:
-    """Give account and name of the role an ARN names."""
+def _role_of(arn: str) -> tuple[str, str, str] | None:
+    """Give partition, account and name of the role an ARN names."""
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("role/"):
         return None
-    return parts[4], parts[5].rsplit("/", 1)[-1]
+    return parts[1], parts[4], parts[5].rsplit("/", 1)[-1]
+
+
+def _partition(arn: str) -> str:
+    return arn.split(":", 2)[1] if arn.startswith("arn:") else ""
