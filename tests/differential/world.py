@@ -12,8 +12,6 @@ WILDCARDS_IN_VARIABLES: Final = False
 """A wildcard inside `${...}`: plain text with a wildcard in it, or a variable of that name?"""
 NO_ARN_AS_VARIABLE: Final = True
 """A variable that stands for a whole ARN, where its value is none: equal to itself under ArnEquals?"""
-SESSION_TAGS: Final = True
-"""`sts:TagSession` on a role, which the role's trust policy has to allow."""
 ENDPOINT_NAMES_ACCOUNT: Final = False
 """An endpoint policy that names an account: a gateway endpoint takes that for the root user alone."""
 
@@ -60,13 +58,15 @@ ASKED: dict[str, tuple[str, ...]] = {
     "kms:ListKeys": ("*",),
     "sts:AssumeRole": (ROLE,),
     "sts:AssumeRoleWithWebIdentity": (ROLE,),
+    "sts:TagSession": (ROLE,),
+    "sts:SetSourceIdentity": (ROLE,),
     "sts:GetCallerIdentity": ("*",),
     "sts:GetSessionToken": ("*",),
     "iam:CreateUser": (ALICE, TEAM_BOB),
     "iam:PassRole": (ROLE,),
     "ec2:DescribeRegions": ("*",),
     "ec2:StartInstances": (f"arn:aws:ec2:eu-west-1:{OURS}:instance/i-1",),
-} | ({"sts:TagSession": (ROLE,), "sts:SetSourceIdentity": (ROLE,)} if SESSION_TAGS else {})
+}
 ACTION_CHANCES = [
     {"sts:AssumeRole": 9, "sts:AssumeRoleWithWebIdentity": 2}.get(action, 3) for action in ASKED
 ]
