@@ -79,6 +79,8 @@ def answer_line(line: str | bytes) -> tuple[dict[str, Any], bool]:
             raise CaseError("invalid-case", str(error), case.id) from None
     except CaseError as error:
         return {"id": error.case_id, "error": {"code": error.code, "what": error.what}}, False
+    except RecursionError:  # it could just be read, and is too deep to be looked through
+        return {"id": None, "error": {"code": "not-json", "what": "nested too deeply"}}, False
     return {"id": case.id, **answer(decision)}, True
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.support.statement import ACCOUNT
 
 from leastkey.evaluate.cases import answer_line
+from leastkey.iam.document import DocumentError, load_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +144,26 @@ def test_what_is_much_is_answered_soon() -> None:
     ):
         assert answered(many)[0] == verdict
         assert answered(many)[1] < 5
+
+
+def test_what_is_deep_is_an_error_at_every_depth() -> None:
+    places = (
+        ALL | {"Condition": "@"},
+        ALL | {"Condition": {"StringEquals": {"k": "@"}}},
+        ALL | {"Resource": "@"},
+    )
+    lines = [json.dumps(case(place)) for place in places]
+    lines += [json.dumps({**case(ALL), "request": "@"}), json.dumps({**case(ALL), "scps": "@"})]
+    lines.append(json.dumps(case(ALL, k="@")))
+    for depth in (100, 500, 900, *range(950, 1_000), 100_000):
+        for opened, closed in (("[", "]"), ('{"a":', "}")):
+            deep = opened * depth + "1" + closed * depth
+            for line in lines:
+                found, is_case = answer_line(line.replace('"@"', deep))
+                assert not is_case
+                assert len(found["error"]["what"]) < 200
+            with pytest.raises(DocumentError):
+                load_document(f'{{"Statement": {deep}}}', "identity")
 
 
 @pytest.mark.parametrize(
