@@ -22,7 +22,7 @@ VARIABLE = re.compile(r"\$\{([*?$]|[^{}',*?$]+(?:, '[^']*')?)\}")
 NEED_NO_PERMISSION = ("sts:getcalleridentity", "sts:getsessiontoken")
 NO_POLICIES = ("service", "federated", "anonymous")
 HAVE_IDENTITY = ("user", "role", "session", "feduser")
-RCP_SERVICES = ("s3:", "sts:", "kms:", "sqs:", "secretsmanager:")  # of those that the cases ask for
+RCP_ACTIONS = re.compile("(s3|sts|kms|sqs|secretsmanager):(?!retiregrant$)")  # among those asked for
 
 
 def listed(value: Any) -> list[Any]:
@@ -141,9 +141,8 @@ def spared(element: Any, case: Object) -> bool:
     needed = {"account"} if who["type"] not in NO_POLICIES else set()
     needed |= {"behind"} if who["type"] in ("role", "session") else set()
     needed |= {"caller"} if who["type"] not in ("role", "root") else set()
-    return needed <= namings(element, who) and not (
-        who["type"] in HAVE_IDENTITY and case.get("permission_boundaries")
-    )
+    limited = who["type"] in HAVE_IDENTITY and case.get("permission_boundaries")
+    return needed <= namings(element, who) and not limited
 
 
 def principal_matches(statement: Object, case: Object) -> bool:
@@ -195,7 +194,7 @@ def binding(case: Object) -> dict[str, list[list[Object]]]:
     """Give the documents that bind this caller: the levels of every layer, of which only SCPs and RCPs have several."""
     who, action = case["request"]["principal"], case["request"]["action"].lower()
     own = who["type"] in HAVE_IDENTITY
-    beyond = "/aws-service-role/" in (who["arn"] or "")  # no SCP and no RCP binds a service-linked role
+    linked = ":role/aws-service-role/" in (who["arn"] or "")
     identity = [policy["document"] for policy in case.get("identity_policies", [])]
     layers: dict[str, list[Any]] = {
         "identity": [identity if own else []],
@@ -203,10 +202,8 @@ def binding(case: Object) -> dict[str, list[list[Object]]]:
         "session": [case.get("session_policies") if own else []],
         "resource": [listed(case.get("resource_policy") or [])],
         "endpoint": [case.get("vpc_endpoint_policies")],
-        "scps": case.get("scps", []) if (own or who["type"] == "root") and not beyond else [],
-        "rcps": case.get("rcps", [])
-        if action.startswith(RCP_SERVICES) and not beyond and action != "kms:retiregrant"
-        else [],
+        "scps": case.get("scps", []) if (own or who["type"] == "root") and not linked else [],
+        "rcps": case.get("rcps", []) if RCP_ACTIONS.match(action) and not linked else [],
     }
     return {name: [each for each in levels if each or name == "scps"] for name, levels in layers.items()}
 
@@ -232,7 +229,7 @@ def granted(case: Object, layers: dict[str, list[list[Object]]]) -> bool:
         return True
     by_identity = layers["identity"] and allow(layers["identity"], case)
     within = allow(layers["boundary"], case) and allow(layers["session"], case)
-    if who["type"] == "feduser" and not layers["session"]:  # nothing but what names the session
+    if who["type"] == "feduser" and not layers["session"]:  # only what names his session grants
         return False
     return bool(by_identity or (same_account and "behind" in named)) and within
 

@@ -55,6 +55,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "secretsmanager:GetSecretValue": (f"arn:aws:secretsmanager:eu-west-1:{OURS}:secret:alice/db-x1y2z3",),
     "kms:Decrypt": (KEY,),
     "kms:GenerateDataKey": (KEY,),
+    "kms:RetireGrant": (KEY,),
     "kms:ListKeys": ("*",),
     "sts:AssumeRole": (ROLE,),
     "sts:AssumeRoleWithWebIdentity": (ROLE,),
