@@ -128,17 +128,9 @@ class Draw:
             return [world.ROOT]
         behind = {
             "session": f"arn:aws:iam::{account}:role/{'leastkey/' if account == OURS else ''}job",
-            "feduser": f"arn:aws:iam::{account}:user/{arn.rpartition('/')[2]}"
-            if world.FEDERATED_BY_USER
-            else arn,
+            "feduser": f"arn:aws:iam::{account}:user/{arn.rpartition('/')[2]}",
         }
         return [arn, behind.get(kind, arn), account, f"arn:aws:iam::{account}:root"]
-
-    def other_name(self) -> str:
-        """Give anyone of this world."""
-        name = str(self.any_of(world.NAMED))
-        hidden = self.who["type"] == "feduser" and ":user/" in name and not world.FEDERATED_BY_USER
-        return world.ROLE if hidden else name
 
     def principal(self) -> Object | str:
         """Give a Principal, more often than not one that names the caller."""
@@ -147,7 +139,7 @@ class Draw:
             element: Object | str = self.any_of(world.ELEMENTS)
             return element
         if self.chance(0.35):
-            return {"AWS": self.some(self.other_name)} | (
+            return {"AWS": self.some(lambda: self.any_of(world.NAMED))} | (
                 {"Service": "ec2.amazonaws.com"} if self.chance(0.1) else {}
             )
         if kind == "service":
@@ -160,7 +152,7 @@ class Draw:
 
     def not_principal(self) -> Object:
         """Give all names of the caller, or some; now and then with another beside them."""
-        names = [*dict.fromkeys(self.own_names()), *([self.other_name()] if self.chance(0.3) else [])]
+        names = [*dict.fromkeys(self.own_names()), *([self.any_of(world.NAMED)] if self.chance(0.3) else [])]
         self.random.shuffle(names)
         found = {"AWS": [name for name in names if name != "*"][: self.any_of((2, 3, 4, 5))]}
         return found | ({"Service": "ec2.amazonaws.com"} if self.chance(0.3) else {})
@@ -228,7 +220,7 @@ class Draw:
         self.who = {"type": kind, "arn": arn, "account": account}
         for key, (family, values) in world.KEYS.items():
             if self.chance(0.5):
-                odd = self.chance(0.02) and (key != "aws:PrincipalArn" or world.NO_ARN_AS_VARIABLE)
+                odd = self.chance(0.02)
                 one = self.any_of(world.ODD[family] if odd else values)
                 tags = list(
                     dict.fromkeys((one, *(self.any_of(values) for _ in range(self.random.randrange(3)))))
