@@ -213,7 +213,7 @@ class Draw:
         self.action = self.random.choices(ACTIONS, world.ACTION_CHANCES)[0]
         self.arn = self.any_of(world.ASKED[self.action])
         _, kind, arn, account = self.random.choices(world.CALLERS, [caller[0] for caller in world.CALLERS])[0]
-        if self.action == "sts:AssumeRoleWithWebIdentity":
+        if self.action.startswith("sts:AssumeRoleWith") and self.chance(0.85):
             kind, arn, account = "federated", world.PROVIDER, None
         elif account is None and self.action in world.NEED_NO_PERMISSION:
             kind, arn, account = "user", world.ALICE, OURS

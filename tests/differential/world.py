@@ -53,6 +53,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "kms:ListKeys": ("*",),
     "sts:AssumeRole": (ROLE,),
     "sts:AssumeRoleWithWebIdentity": (ROLE,),
+    "sts:AssumeRoleWithSAML": (ROLE,),
     "sts:TagSession": (ROLE,),
     "sts:SetSourceIdentity": (ROLE,),
     "sts:GetCallerIdentity": ("*",),
@@ -63,7 +64,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "ec2:StartInstances": (f"arn:aws:ec2:eu-west-1:{OURS}:instance/i-1",),
 }
 ACTION_CHANCES = [
-    {"sts:AssumeRole": 9, "sts:AssumeRoleWithWebIdentity": 2}.get(action, 3) for action in ASKED
+    {"sts:AssumeRole": 9, "sts:AssumeRoleWithWebIdentity": 2, "sts:AssumeRoleWithSAML": 1}.get(action, 3)
+    for action in ASKED
 ]
 NEED_NO_PERMISSION = ("sts:GetCallerIdentity", "sts:GetSessionToken")
 HAVE_POLICIES = ("s3", "sqs", "kms", "secretsmanager")
@@ -100,7 +102,10 @@ NAMED: tuple[str, ...] = (
     *(THEIR_BOB, THEIRS, THEIR_ROOT, THEIR_SESSION, f"arn:aws:iam::{THEIRS}:role/job", "*"),
 )
 
-ELEMENTS: tuple[Any, ...] = ("*", {"AWS": "*"}, {"Service": "ec2.amazonaws.com"}, {"Federated": PROVIDER})
+ELEMENTS: tuple[Any, ...] = (
+    *("*", "*", {"AWS": "*"}, {"AWS": "*"}, {"Service": "ec2.amazonaws.com"}, {"Federated": PROVIDER}),
+    *({"Service": "*"}, {"AWS": ROOT, "CanonicalUser": "0" * 64}),
+)
 
 TEXTS = (
     "alice",
