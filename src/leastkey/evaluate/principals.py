@@ -47,6 +47,9 @@ def named(principals: Principals, asked: Asked) -> tuple[Truth, Grant]:
         return _listed(principal.arn, principals.service)
     if principal.type == "federated":
         return _listed(principal.arn, principals.federated)
+    if principal.type == "anonymous":
+        vouched = asked.service == "sts" and any(_vouches(entry, asked) for entry in principals.federated)
+        return vouched, Grant.ALONE if vouched else Grant.NONE
     strongest = max((_strength(entry, principal) for entry in principals.aws), default=Grant.NONE)
     if strongest is Grant.DELEGATES and principal.type == "root" and not asked.is_same_account:
         return _ROOT_CROSS_ACCOUNT, strongest
@@ -85,9 +88,19 @@ def _listed(value: str, values: tuple[str, ...]) -> tuple[Truth, Grant]:
     return (_EVERY_SERVICE, Grant.ALONE) if "*" in values else (False, Grant.NONE)
 
 
+def _vouches(entry: str, asked: Asked) -> bool:
+    """Say whether an identity provider vouches for an unsigned call of STS: by name, else by the claims that are its own.
+
+    Claims are keys that begin with the provider's name, or with `saml`.
+    """
+    provider = asked.values.get("aws:federatedprovider")
+    if provider is not None:
+        return entry == provider
+    name = "saml" if ":saml-provider/" in entry else entry.rpartition(":oidc-provider/")[2].lower()
+    return any(key.startswith(f"{name}:") for key in asked.values)
+
+
 def _strength(entry: str, principal: Principal) -> Grant:
-    if principal.type == "anonymous":
-        return Grant.NONE
     if _is_account(entry, principal):
         return Grant.DELEGATES
     if principal.type == "root":

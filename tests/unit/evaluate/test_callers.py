@@ -221,3 +221,38 @@ def test_trust_is_asked_of_the_role_and_explained_unless_told_not_to() -> None:
     assert (decision.verdict, decision.decided_by) == (Verdict.ALLOWED, "resource")
     assert [reason.layer for reason in decision.because] == ["resource"]
     assert decide_trust(request, trust, Policies(), explain=False).because == ()
+
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+@pytest.mark.parametrize(
+    ("provider", "context", "allowed"),
+    [
+        (f"{IAM}:oidc-provider/{GITHUB}", {f"{GITHUB}:sub": "repo:acme/x"}, True),
+        (f"{IAM}:oidc-provider/{GITHUB}", {"accounts.google.com:sub": "repo:acme/x"}, False),
+        (f"{IAM}:oidc-provider/{GITHUB}", {}, False),
+        ("accounts.google.com", {"accounts.google.com:aud": "x"}, True),
+        ("accounts.google.com", {"accounts.google.community:aud": "x"}, False),
+        (f"{IAM}:saml-provider/corp", {"saml:aud": "x"}, True),
+        (f"{IAM}:saml-provider/corp", {f"{IAM}:saml-provider/corp:aud": "x"}, False),
+        ("accounts.google.com", {"aws:FederatedProvider": "accounts.google.com"}, True),
+        (
+            "accounts.google.com",
+            {"aws:FederatedProvider": "www.amazon.com", "accounts.google.com:aud": "x"},
+            False,
+        ),
+    ],
+)
+def test_the_claims_of_an_unsigned_call_say_which_provider_vouches(
+    provider: str, context: dict[str, str], *, allowed: bool
+) -> None:
+    trusting = policy(
+        {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:*"}, kind="trust"
+    )
+    role = f"{IAM}:role/deploy"
+    request = Request("sts:AssumeRoleWithWebIdentity", role, ANYBODY, ACCOUNT, context)
+    assert decide_trust(request, trusting, Policies()).is_allowed is allowed
+    elsewhere = granting({"Federated": provider})
+    reading = Request("s3:ListBucket", BUCKET, ANYBODY, ACCOUNT, context)
+    assert not decide(reading, Policies(resource=elsewhere)).is_allowed
