@@ -1,0 +1,186 @@
+"""A policy of many statements, in which those that can concern a request are looked up, answers as each alone would."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from tests.support.statement import ACCOUNT, ALICE
+
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.request import NamedDocument, Policies, Request
+from leastkey.iam.document import PolicyDocument, parse_document
+
+SNS = f"arn:aws:sns:eu-west-1:{ACCOUNT}"
+PATTERNS: list[str | list[str]] = [
+    *("*", "arn:*", "arn:aws:s3*", "arn:aws:s3:::*", "arn:aws:s3:::a", "arn:aws:s3:::a*", "arn:aws:s3:::A"),
+    *("arn:aws:s3:::a/*", "arn:aws:s3:::a/b", "arn:aws:s3:::a/b/*", "arn:aws:s3:::a/b*", "arn:aws:s3:::a?b"),
+    *(
+        "arn:aws:s3:::*/b",
+        "arn:aws:s3:::?/b",
+        "arn:aws:s3:::${aws:username}",
+        "arn:aws:s3:::a/${aws:username}",
+    ),
+    *(
+        "arn:aws:s3:::a/${aws:username}/x",
+        "arn:aws:s3:::${$}a",
+        "arn:aws:s3:::a${$}",
+        "arn:${aws:username}:s3:::a",
+    ),
+    *(
+        "arn:aws:s3:::",
+        "arn:aws:s3:::/",
+        "arn:aws:s3:::/b",
+        "arn:aws:s3:::a:b",
+        "arn:aws:s3:::a:b/c",
+        "arn:aws:s3:::a/",
+    ),
+    *("arn:aws:S3:::a", "arn:aws:s3:EU-west-1::a", "arn:aws:s3:*:*:a", "*:*:*:*:*:b", "arn:aws:s3:::K"),
+    *(
+        f"{SNS}:t",
+        f"{SNS}:t:s",
+        f"arn:aws:sns:*:{ACCOUNT}:t",
+        f"arn:aws:sns:*:{ACCOUNT}:s",
+        "arn:aws:sns:*:*:t:s",
+    ),
+    *(f"arn:aws:sns:*:*:{ACCOUNT}:s", "arn:aws:sns:*:*:*:s", "arn:aws:sns:*:*:*"),
+    ["arn:aws:s3:::a", "arn:aws:s3:::b/*"],
+    ["arn:aws:s3:::b", "arn:aws:s3:::a/b"],
+    ["arn:aws:s3:::z", "arn:aws:s3*"],
+    ["arn:aws:s3:::z", f"arn:aws:sns:*:{ACCOUNT}:s"],
+]
+RESOURCES = [
+    *(
+        "*",
+        "arn:aws:s3",
+        "none",
+        ":::::a",
+        "arn:aws:s3:::",
+        "arn:aws:s3:::/",
+        "arn:aws:s3:::/b",
+        "arn:aws:s3:::a",
+    ),
+    *(
+        "arn:aws:s3:::A",
+        "arn:aws:s3:::a/",
+        "arn:aws:s3:::a/b",
+        "arn:aws:s3:::a/b/",
+        "arn:aws:s3:::a/b/c",
+        "arn:aws:s3:::axb",
+    ),
+    *(
+        "arn:aws:s3:::a/alice",
+        "arn:aws:s3:::a/alice/x",
+        "arn:aws:s3:::alice",
+        "arn:aws:s3:::a$",
+        "arn:aws:s3:::$a",
+    ),
+    *(
+        "arn:aws:s3:::a:b",
+        "arn:aws:s3:::a:b/c",
+        "arn:aws:s3:::a/b:c",
+        "arn:aws:s3:::b/c",
+        "arn:aws:s3:::b",
+        "arn:aws:S3:::a",
+    ),
+    *(
+        "arn:aws:s3:eu-west-1::a",
+        "arn:aws:s3:EU-WEST-1::a",
+        "arn:alice:s3:::a",
+        "arn:aws:s3:::\u212a",
+        "arn:aws:s3:::\nb",
+    ),
+    *(
+        f"{SNS}:t",
+        f"{SNS}:t:s",
+        f"{SNS}:s",
+        f"{SNS}:t:{ACCOUNT}:s",
+        f"{SNS}:t:{ACCOUNT}:x",
+        f"{SNS}:t/s:{ACCOUNT}:s",
+    ),
+]
+
+
+def document(patterns: list[str | list[str]], element: str = "Resource", **more: Any) -> PolicyDocument:
+    value: Any = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Deny", "Action": "s3:GetObject", element: pattern, **more} for pattern in patterns
+        ],
+    }
+    return parse_document(value, "identity")
+
+
+def matching(document: PolicyDocument, resource: str, action: str = "s3:GetObject") -> list[int]:
+    request = Request(action, resource, ALICE, ACCOUNT, {"aws:username": "alice"})
+    decision = decide(request, Policies(identity=(NamedDocument("p", document),)))
+    return [reason.statement for reason in decision.because]
+
+
+@pytest.mark.parametrize("element", ["Resource", "NotResource"])
+def test_statements_that_are_looked_up_by_resource_are_those_that_match_alone(element: str) -> None:
+    many = document(PATTERNS, element)
+    alone = [document([pattern], element) for pattern in PATTERNS]
+    for resource in RESOURCES:
+        expected = [index for index, each in enumerate(alone) if matching(each, resource)]
+        for _ in range(3):
+            assert matching(many, resource) == expected, resource
+
+
+def test_it_makes_no_difference_how_many_there_are_and_in_which_order() -> None:
+    for size, start in itertools.product((5, 6, 7, 8), range(0, len(PATTERNS), 5)):
+        some = list(reversed([*PATTERNS, *PATTERNS][start : start + size]))
+        together, alone = document(some), [document([pattern]) for pattern in some]
+        for resource in RESOURCES:
+            expected = [index for index, each in enumerate(alone) if matching(each, resource)]
+            assert matching(together, resource) == matching(together, resource) == expected, (some, resource)
+
+
+ACTIONS: list[str | list[str]] = [
+    *(
+        "*",
+        "s3:*",
+        "S3:*",
+        "s3:Get*",
+        "s3:GetObject",
+        "s3:getobject",
+        "s3:?etObject",
+        "s3:PutObject",
+        "ec2:*",
+        "s?:*",
+    ),
+    *(
+        "s*",
+        "*:*",
+        "*:GetObject",
+        "?3:GetObject",
+        "s3:GetObject?",
+        "s3:Get",
+        "s3:GetObjectAcl",
+        "a\0s3:GetObject",
+        "s3",
+    ),
+    ["ec2:*", "s3:GetObject"],
+    ["ec2:RunInstances", "s3:G*"],
+    ["s3:Put*", "ec2:*"],
+    ["s3:GetObjectAcl", "s3:GetObject"],
+]
+
+
+@pytest.mark.parametrize("element", ["Action", "NotAction"])
+@pytest.mark.parametrize(
+    "action", ["s3:GetObject", "S3:GETOBJECT", "s3:GetObjectAcl", "ec2:RunInstances", "a:b", "s3:s3"]
+)
+def test_statements_that_are_looked_up_by_action_are_those_that_match_alone(
+    element: str, action: str
+) -> None:
+    def stating(patterns: list[str | list[str]]) -> PolicyDocument:
+        entries = [{"Effect": "Deny", element: pattern, "Resource": "*"} for pattern in patterns]
+        value: Any = {"Version": "2012-10-17", "Statement": entries}
+        return parse_document(value, "identity")
+
+    many = stating(ACTIONS)
+    expected = [index for index, each in enumerate(ACTIONS) if matching(stating([each]), "*", action)]
+    assert matching(many, "*", action) == matching(many, "*", action) == expected
+    assert 0 < len(expected) < len(ACTIONS)
