@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from leastkey.cli.context import absent_keys
+from leastkey.cli.wrap import wrapped
 from leastkey.evaluate.cases import answer as as_json
+from leastkey.evaluate.context import filled_as_json
 from leastkey.evaluate.explain import common_start
+from leastkey.evaluate.missing import missing_as_json
 from leastkey.evaluate.request import Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ def show_answer(show: Show, answer: Answer, spec: str) -> None:
         show.data(f"  {_where(answer, reason):<24} {'allows' if reason.effect == 'Allow' else 'denies'} it")
     if decision.verdict is Verdict.IMPLICITLY_DENIED:
         _show_misses(show, answer)
+    for key, words in absent_keys(answer.missing, answer.filled):
+        for line in wrapped(f"  {'absent':<24} ", f"{key}: {words}", 27, columns=show.columns):
+            show.data(line)
     for slug in decision.undocumented:
         show.data(f"  AWS does not document    {slug}")
     for name in answer.unread:
@@ -91,6 +98,8 @@ def _document(answer: Answer, spec: str) -> dict[str, Any]:
         "action": answer.request.action,
         "resource": answer.request.resource,
         **found,
+        **filled_as_json(answer.filled),
+        **({"missing": missing_as_json(answer.missing)} if answer.missing else {}),
         "to_allow": list(answer.remedy),
         "not_judged": list(answer.unread),
     }

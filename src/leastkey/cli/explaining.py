@@ -13,6 +13,7 @@ from leastkey.compile.project import compile_project
 from leastkey.errors import LeastkeyError
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.decide import decide
+from leastkey.evaluate.missing import missing
 from leastkey.evaluate.request import NamedDocument, Verdict
 from leastkey.iam.arn import AccountId
 from leastkey.iam.catalog import nearest, service_catalog, service_exists
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leastkey.compile.wanted import WantedIdentity
+    from leastkey.evaluate.context import Filled
+    from leastkey.evaluate.missing import Missing
     from leastkey.evaluate.request import Decision, Policies, Request
     from leastkey.spec.model import Place, Spec
 
@@ -38,13 +41,16 @@ _S3_LEVELS: Final = frozenset({"list", "read", "write"})
 class Answer:
     """A decision with what the spec has to do with it.
 
-    `places` are the spec's lines behind a statement (policy name, index), `remedy` the entry of `allow:` that would
-    allow the request, `unread` AWS-managed policies nobody read.
+    `filled` tells how its context came about, `missing` which keys it lacked. `places` are the spec's lines behind a
+    statement (policy name, index), `remedy` the entry of `allow:` that would allow the request, `unread` AWS-managed
+    policies nobody read.
     """
 
     identity: str
     request: Request
+    filled: Filled
     decision: Decision
+    missing: tuple[Missing, ...]
     places: Mapping[tuple[str, int], tuple[Place, ...]]
     remedy: tuple[str, ...]
     unread: tuple[str, ...]
@@ -57,7 +63,8 @@ def explained(spec: Spec, name: str, action: str, resource: str, context: Mappin
     wanted = compile_project(spec, account, _partition_of(resource))
     identity = next(each for each in wanted.identities if each.name == name)
     judge = Judge(identity, wanted, {}, now=SystemClock().now(), is_secure=True)
-    request = judge.request(Target(action, resource, None), context)
+    filled = judge.filled(Target(action, resource, None), context)
+    request = filled.request
     policies = judge.policies(request)
     policies = replace(policies, identity=tuple(_renamed(policies.identity)))
     try:
@@ -67,7 +74,8 @@ def explained(spec: Spec, name: str, action: str, resource: str, context: Mappin
     remedy: tuple[str, ...] = ()
     if decision.verdict is Verdict.IMPLICITLY_DENIED and decision.decided_by == "identity":
         remedy = next(_remedies(request, policies, wanted.partition), ())
-    return Answer(name, request, decision, _places(identity), remedy, judge.unread)
+    lacked = missing(request, policies, decision)
+    return Answer(name, request, filled, decision, lacked, _places(identity), remedy, judge.unread)
 
 
 def _known(action: str) -> str:

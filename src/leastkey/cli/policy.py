@@ -45,43 +45,73 @@ def command() -> None:
 @click.option(
     "--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request; several times."
 )
+@click.option(
+    "--fill-context",
+    "fills",
+    is_flag=True,
+    help="First fill in the keys AWS supplies, and say which are not known.",
+)
+@click.option(
+    "--missing", "names", is_flag=True, help="With --cases: name absent keys and what would turn the verdict."
+)
 @output_options
-def simulate(
+def simulate(  # one parameter an option that is looked at here
     show: Show,
     cases: str | None,
     identity: tuple[str, ...],
     action: str | None,
+    *,
+    fills: bool,
+    names: bool,
     **more: str | tuple[str, ...] | None,
 ) -> int:
-    """Decide requests under policies, and say why. The context is complete as given: no key is filled in."""
+    """Decide requests under policies, and say why. The context is complete as given, unless --fill-context is.
+
+    Filled in are the keys that follow from caller, action and resource, and from a direct call made now over TLS.
+    """
     if cases is not None:
         if action is not None or identity or any(more.values()):
             raise LeastkeyError(
                 "usage", "`--cases` holds requests and policies; the other options do not go with it"
             )
-        return _stream(show, cases)
+        return _stream(show, cases, fills=fills, names=names)
     if action is None:
         raise LeastkeyError(
             "usage",
             "nothing is asked",
             remedy=("leastkey policy simulate --policy FILE --action NAME", "or many at once: --cases FILE"),
         )
-    from leastkey.cli.simulate import ask, show_decision
+    _refuse_idle(fills=fills, names=names, principal=more.get("principal"))
+    from leastkey.cli.simulate import ask, facts_now, show_decision
 
     request, policies = ask(action, identity, more)
-    show_decision(show, request, policies)
+    show_decision(show, request, policies, facts_now() if fills else None)
     return int(Exit.OK)
 
 
-def _stream(show: Show, cases: str) -> int:
+def _refuse_idle(*, fills: bool, names: bool, principal: object) -> None:
+    """Refuse an option that would say nothing, or nothing true."""
+    if names:
+        raise LeastkeyError("usage", "`--missing` goes with `--cases`; one request always names absent keys")
+    if fills and principal is None:
+        raise LeastkeyError(
+            "usage",
+            "`--fill-context` fills in keys about the caller, and none is named",
+            remedy="--principal arn:aws:iam::111122223333:user/alice",
+        )
+
+
+def _stream(show: Show, cases: str, *, fills: bool, names: bool) -> int:
     """Answer case after case, each as soon as it is read; nothing is kept of one that is answered."""
     from leastkey.cli.show import as_json
+    from leastkey.cli.simulate import facts_now
     from leastkey.evaluate.cases import answer_line
 
+    facts = facts_now() if fills else None
     code = Exit.OK
     for line in _lines(cases):
         if line.strip():
-            found, is_case = answer_line(line)
+            found, is_case = answer_line(line, facts, with_missing=names)
             show.write(f"{as_json(found)}\n")
             code = code if is_case else Exit.USAGE
     return int(code)

@@ -5,25 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leastkey.cli.context import ANY_ACCOUNT, key_values
+from leastkey.cli.context import ANY_ACCOUNT, absent_keys, key_values
 from leastkey.cli.explain_view import VERDICTS
 from leastkey.cli.wrap import wrapped
+from leastkey.clock import SystemClock
 from leastkey.errors import LeastkeyError
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.cases import answer
+from leastkey.evaluate.context import fill, filled_as_json
+from leastkey.evaluate.context_keys import CallFacts
 from leastkey.evaluate.decide import decide
+from leastkey.evaluate.missing import missing, missing_as_json
+from leastkey.evaluate.reads import keys_read
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.evaluate.trust import is_about_trust
 from leastkey.iam.document import DocumentError, load_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from leastkey.cli.show import Show
+    from leastkey.evaluate.context import Filled
     from leastkey.evaluate.request import Decision, NearMiss, PrincipalType
     from leastkey.iam.document import DocumentKind
 
-__all__ = ["ask", "show_decision"]
+__all__ = ["ask", "facts_now", "show_decision"]
 
 _KINDS: Final[tuple[tuple[str, str, PrincipalType], ...]] = (
     ("iam", "user/", "user"),
@@ -60,13 +66,31 @@ def ask(
     )
 
 
-def show_decision(show: Show, request: Request, policies: Policies) -> None:
-    """Decide, and print verdict, deciding statements and, of the others, what each lacks. Raises LeastkeyError."""
+def facts_now() -> CallFacts:
+    """Give what is taken for granted of a call: it is made now, over TLS, by the caller and by no service for him."""
+    return CallFacts(now=SystemClock().now(), is_secure=True, via=())
+
+
+def show_decision(show: Show, request: Request, policies: Policies, facts: CallFacts | None) -> None:
+    """Decide, and print verdict, deciding statements and, of the others, what each lacks. Raises LeastkeyError.
+
+    With `facts` the context is filled in first.
+    """
+    filled = None if facts is None else fill(request, facts, policies)
+    request = request if filled is None else filled.request
     try:
         decision = decide(request, policies)
     except RequestError as error:
         raise LeastkeyError("usage", str(error)) from None
-    show.document("policy simulate", answer(decision))
+    lacked = missing(request, policies, decision)
+    show.document(
+        "policy simulate",
+        {
+            **answer(decision),
+            **({} if filled is None else filled_as_json(filled)),
+            **({"missing": missing_as_json(lacked)} if lacked else {}),
+        },
+    )
     show.data(VERDICTS[decision.verdict])
     if decision.verdict is not Verdict.EXPLICITLY_DENIED:
         show.data(f"  decided by {decision.decided_by}")
@@ -75,8 +99,27 @@ def show_decision(show: Show, request: Request, policies: Policies) -> None:
         show.data(f"  {reason.effect} by {reason.policy}, statement {reason.statement + 1}{sid}")
     if decision.verdict is Verdict.IMPLICITLY_DENIED:
         _show_misses(show, decision)
+    for line in _about_context(show, filled, policies, request):
+        show.data(line)
+    for key, words in absent_keys(lacked, filled):
+        for line in wrapped(f"  absent: {key}: ", words, 4, columns=show.columns):
+            show.data(line)
     for slug in decision.undocumented:
         show.data(f"  undocumented at AWS: {slug}")
+
+
+def _about_context(show: Show, filled: Filled | None, policies: Policies, request: Request) -> Iterator[str]:
+    """Say what was filled in of the keys that the policies read."""
+    if filled is None:
+        return
+    read = {each.key.lower() for each in keys_read(policies, request.action)}
+    for key, value in filled.added.items():
+        if key.lower() in read:
+            shown = value if isinstance(value, str) else ", ".join(value)
+            yield from wrapped("  filled in: ", f"{key} is {shown}", 4, columns=show.columns)
+    for note in filled.assumed:
+        if note.key.lower() in read:
+            yield from wrapped(f"  assumed: {note.key}: ", note.why, 4, columns=show.columns)
 
 
 def _show_misses(show: Show, decision: Decision) -> None:

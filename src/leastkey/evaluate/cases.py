@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from leastkey.evaluate.asked import RequestError
+from leastkey.evaluate.context import fill, filled_as_json
 from leastkey.evaluate.decide import decide
+from leastkey.evaluate.missing import missing, missing_as_json
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, PrincipalType, Request, Verdict
 from leastkey.evaluate.trust import is_about_trust
 from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, read_document
@@ -18,6 +20,7 @@ from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, l
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from leastkey.evaluate.context_keys import CallFacts
     from leastkey.evaluate.request import Decision, NearMiss, Reason
     from leastkey.iam.statement import Json
 
@@ -63,8 +66,13 @@ class Case:
     policies: Policies
 
 
-def answer_line(line: str | bytes) -> tuple[dict[str, Any], bool]:
-    """Answer one line of cases; says whether it was a case. A malformed one is answered with an error on its line."""
+def answer_line(
+    line: str | bytes, facts: CallFacts | None = None, *, with_missing: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """Answer one line of cases; says whether it was a case. A malformed one is answered with an error on its line.
+
+    With `facts` the context is filled in first, and the answer says so. `with_missing` names the absent keys too.
+    """
     try:
         try:
             value = load_json(line if isinstance(line, str) else line.decode())
@@ -73,15 +81,22 @@ def answer_line(line: str | bytes) -> tuple[dict[str, Any], bool]:
         except UnicodeDecodeError as error:
             raise CaseError("not-json", f"not UTF-8 at byte {error.start}") from None
         case = read_case(value)
+        request, more = case.request, dict[str, Any]()
+        if facts is not None:
+            facts = replace(facts, principal_tags=_tags(value, case.id))
+            filled = fill(request, facts, case.policies)
+            request, more = filled.request, filled_as_json(filled)
         try:
-            decision = decide(case.request, case.policies)
+            decision = decide(request, case.policies)
         except RequestError as error:
             raise CaseError("invalid-case", str(error), case.id) from None
+        if with_missing and (found := missing(request, case.policies, decision)):
+            more["missing"] = missing_as_json(found)
     except CaseError as error:
         return {"id": error.case_id, "error": {"code": error.code, "what": error.what}}, False
     except RecursionError:  # it could just be read, and is too deep to be looked through
         return {"id": None, "error": {"code": "not-json", "what": "nested too deeply"}}, False
-    return {"id": case.id, **answer(decision)}, True
+    return {"id": case.id, **answer(decision), **more}, True
 
 
 def read_case(value: Json) -> Case:
@@ -169,6 +184,21 @@ def _principal(value: Mapping[str, Json]) -> Principal:
         _text(value, "arn", "request.principal", may_lack=kind == "anonymous"),
         _text(value, "account", "request.principal", may_lack=kind in _WITHOUT_ACCOUNT),
     )
+
+
+def _tags(case: Json, case_id: str) -> dict[str, str] | None:
+    """Give the principal's tags, None where the case does not say."""
+    request = case.get("request") if isinstance(case, dict) else None
+    principal = request.get("principal") if isinstance(request, dict) else None
+    tags = principal.get("tags") if isinstance(principal, dict) else None
+    if tags is None:
+        return None
+    if not isinstance(tags, dict):
+        raise CaseError("invalid-case", "`request.principal.tags` is an object of texts", case_id)
+    texts = {key: value for key, value in tags.items() if isinstance(value, str)}
+    if len(texts) != len(tags):
+        raise CaseError("invalid-case", "`request.principal.tags` is an object of texts", case_id)
+    return texts
 
 
 def _context(value: Json) -> dict[str, str | tuple[str, ...]]:

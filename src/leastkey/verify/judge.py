@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from leastkey.evaluate.context import fill, without
+from leastkey.evaluate.context_keys import CallFacts, absence, global_key
+from leastkey.evaluate.context_values import global_region
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.iam.arn import root_arn, session_arn
@@ -16,37 +19,21 @@ from leastkey.iam.document import PolicyDocument
 from leastkey.iam.statement import Principals, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from leastkey.compile.wanted import Wanted, WantedIdentity
+    from leastkey.evaluate.context import Filled
     from leastkey.iam.statement import Effect
     from leastkey.verify.calls import Target
 
 __all__ = ["Judge", "Judgement"]
 
-_GLOBAL: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Where IAM answers, and so what `aws:RequestedRegion` is for it. Source: IAM User Guide, "Global condition context keys"."""
-
-_ABSENT: Final = frozenset(
-    {
-        "aws:federatedprovider",
-        "aws:multifactorauthage",
-        "aws:referer",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceidentity",
-        "aws:tagkeys",
-        "aws:username",
-        "iam:permissionsboundary",
-        "s3:delimiter",
-        "s3:prefix",
-        "s3:versionid",
-        "sts:externalid",
-    }
+_OF_NO_PROBE: Final = frozenset(
+    {"iam:permissionsboundary", "s3:delimiter", "s3:prefix", "s3:versionid", "sts:externalid"}
 )
-"""Keys that a probe's call does not carry."""
-_ABSENT_FAMILIES: Final = ("aws:calledvia", "aws:principaltag/", "aws:requesttag/", "s3:x-amz-")
+_FAMILY_OF_NO_PROBE: Final = "s3:x-amz-"
+"""Parameters that a probe's call does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +72,43 @@ class Judge:
         self._boundaries = (
             () if boundary is None or str(boundary) not in self._documents else (self._named(str(boundary)),)
         )
-        self._context = _context(identity, wanted, now, is_secure=is_secure)
+        self._facts = CallFacts(
+            now=now,
+            is_secure=is_secure,
+            referer="",
+            via=(),
+            is_temporary=True,
+            mfa=False,
+            source_identity="",
+            federated_provider="",
+            principal_tags=dict(identity.role.tags),
+            request_tags={},
+        )
 
     def document(self, arn: str) -> PolicyDocument | None:
         """Give the document of a policy, or None when nobody read it."""
         return self._documents.get(arn)
 
-    def context(self, target: Target, assumed: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Give the context of a target's call. An assumed value of "" takes the key away."""
-        context = {**self._context, **target.context}
-        if target.action.startswith("iam:"):
-            context["aws:RequestedRegion"] = _GLOBAL.get(self._wanted.partition, self._wanted.region)
-        folded = {key.lower(): key for key in context}
-        for key, value in (assumed or {}).items():
-            context.pop(folded.get(key.lower(), key), None)
-            if value:
-                context[key] = value
-        return context
-
     def request(self, target: Target, assumed: Mapping[str, str] | None = None) -> Request:
-        """Give the request that the engine is asked."""
-        wanted = self._wanted
+        """Give the request that the engine is asked. An assumed value of "" takes a key away."""
+        return self.filled(target, assumed).request
+
+    def filled(self, target: Target, assumed: Mapping[str, str] | None = None) -> Filled:
+        """Give the request with what was filled in of its context, and what could not be known of it."""
+        wanted, assumed = self._wanted, assumed or {}
         session = session_arn(wanted.partition, wanted.account, self._role.name, "leastkey")
-        return Request(
+        taken = {key.lower() for key in assumed}
+        stated = {key: value for key, value in target.context.items() if key.lower() not in taken}
+        asked = Request(
             target.action,
             target.resource,
             Principal("session", str(session), wanted.account, str(self._role.arn)),
             wanted.account,
-            self.context(target, assumed),
+            stated | {key: value for key, value in assumed.items() if value},
         )
+        region = global_region(target.action.partition(":")[0], wanted.partition) or wanted.region
+        found = fill(asked, replace(self._facts, region=region), self.policies(asked))
+        return without(found, {key.lower() for key, value in assumed.items() if not value})
 
     def judge(self, target: Target, assumed: Mapping[str, str] | None = None) -> Judgement:
         """Judge one target, with keys assumed that no harmless call can carry."""
@@ -158,10 +153,35 @@ class Judge:
 
     def _policies(self, request: Request, known: frozenset[str], kept: Effect) -> Policies:
         return Policies(
-            identity=tuple(_settled(named, known, kept) for named in self._identity),
-            boundaries=tuple(_settled(named, known, kept) for named in self._boundaries),
+            identity=tuple(self._settled(named, known, kept) for named in self._identity),
+            boundaries=tuple(self._settled(named, known, kept) for named in self._boundaries),
             resource=self._delegating() if _is_delegated(request.action) else None,
         )
+
+    def _is_open(self, key: str, known: frozenset[str]) -> bool:
+        """Say whether only AWS knows the value of a condition key."""
+        folded = key.lower()
+        if folded in known or folded in _OF_NO_PROBE or folded.startswith(_FAMILY_OF_NO_PROBE):
+            return False
+        listed = global_key(key)
+        return listed is None or not absence(listed, "session", self._facts)
+
+    def _settled(self, named: NamedDocument, known: frozenset[str], kept: Effect) -> NamedDocument:
+        """Take the open conditions off the statements of one effect, and the other effect's statements that have any out."""
+        if not any(
+            self._is_open(c.key, known)
+            for statement in named.document.statements
+            for c in statement.conditions
+        ):
+            return named
+        statements: list[Statement] = []
+        for statement in named.document.statements:
+            closed = tuple(c for c in statement.conditions if not self._is_open(c.key, known))
+            if len(closed) == len(statement.conditions):
+                statements.append(statement)
+            elif statement.effect == kept:
+                statements.append(replace(statement, conditions=closed))
+        return replace(named, document=replace(named.document, statements=tuple(statements)))
 
     def _delegating(self) -> NamedDocument:
         """Give the policy of a key or role that leaves the decision to the account's own policies."""
@@ -176,42 +196,3 @@ class Judge:
 def _is_delegated(action: str) -> bool:
     """Say whether nothing is allowed without the resource's own policy, which nobody read."""
     return action == "sts:AssumeRole" or action.startswith("kms:")
-
-
-def _is_open(key: str, known: Iterable[str]) -> bool:
-    """Say whether only AWS knows the value of a condition key."""
-    folded = key.lower()
-    return folded not in known and folded not in _ABSENT and not folded.startswith(_ABSENT_FAMILIES)
-
-
-def _settled(named: NamedDocument, known: frozenset[str], kept: Effect) -> NamedDocument:
-    """Take the open conditions off the statements of one effect, and the other effect's statements that have any out."""
-    if not any(
-        _is_open(c.key, known) for statement in named.document.statements for c in statement.conditions
-    ):
-        return named
-    statements: list[Statement] = []
-    for statement in named.document.statements:
-        closed = tuple(c for c in statement.conditions if not _is_open(c.key, known))
-        if len(closed) == len(statement.conditions):
-            statements.append(statement)
-        elif statement.effect == kept:
-            statements.append(replace(statement, conditions=closed))
-    return replace(named, document=replace(named.document, statements=tuple(statements)))
-
-
-def _context(identity: WantedIdentity, wanted: Wanted, now: datetime, *, is_secure: bool) -> dict[str, str]:
-    return {
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(int(now.timestamp())),
-        "aws:MultiFactorAuthPresent": "false",
-        "aws:PrincipalAccount": wanted.account,
-        "aws:PrincipalArn": str(identity.role.arn),
-        "aws:PrincipalIsAWSService": "false",
-        "aws:PrincipalType": "AssumedRole",
-        "aws:RequestedRegion": wanted.region,
-        "aws:ResourceAccount": wanted.account,
-        "aws:SecureTransport": "true" if is_secure else "false",
-        "aws:ViaAWSService": "false",
-        **{f"aws:PrincipalTag/{key}": value for key, value in identity.role.tags},
-    }

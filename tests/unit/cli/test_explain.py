@@ -161,3 +161,16 @@ def test_only_what_differs_is_underlined_where_one_text_begins_with_the_other(
     lines = explain(capsys, "ec2:StartInstances", INSTANCE)
     pattern = next(index for index, line in enumerate(lines) if line.endswith("instance/i-12"))
     assert lines[pattern + 1] == " " * (len(lines[pattern]) - 1) + "^"
+
+
+def test_a_key_that_could_not_be_known_is_named_with_why_and_what_it_would_change(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = " ".join(" ".join(explain(capsys, "ec2:StartInstances", INSTANCE)).split())
+    assert "absent aws:ResourceTag/team: the resource's tags are not known; `reports` would allow it" in out
+    found = answer(capsys, "ec2:StartInstances", INSTANCE)
+    assert [note["key"] for note in found["unknown"]] == ["aws:ResourceTag/team"]
+    assert found["missing"][0]["value"] == "reports"
+    assert found["filled"]["aws:PrincipalType"] == "AssumedRole"
+    taken = answer(capsys, "ec2:StartInstances", INSTANCE, "--context", "aws:ResourceTag/team=")
+    assert taken["unknown"] == []

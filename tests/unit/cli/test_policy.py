@@ -161,3 +161,113 @@ def test_a_case_that_is_not_utf8_is_an_error_on_its_line(capsys: pytest.CaptureF
     Path("cases.jsonl").write_bytes(b'{"id": "\xff"}\n')
     assert simulate("--cases", "cases.jsonl") == 2
     assert json.loads(capsys.readouterr().out)["error"] == {"code": "not-json", "what": "not UTF-8 at byte 8"}
+
+
+ANN = ("--principal", "arn:aws:iam::111122223333:user/ann")
+GUARDED = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {
+                "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+                "StringNotEqualsIfExists": {"aws:PrincipalTag/team": "ops", "aws:SourceIdentity": "x"},
+            },
+        },
+    ]
+}
+
+
+def flat(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_context_is_filled_in_on_request_and_the_reader_sees_with_what(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert simulate(*ONE, *ANN, "--fill-context") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "  Allow by reader.json, statement 1",
+        "  filled in: aws:username is ann",
+    ]
+    assert simulate(*ONE, *ANN, "--fill-context", "--json", "--context", "AWS:UserName=bob") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"] == "ImplicitlyDenied"
+    assert "aws:username" not in found["filled"]
+    assert found["filled"]["aws:PrincipalArn"] == ANN[1]
+
+
+def test_absent_keys_are_named_with_why_and_with_what_would_turn_the_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert simulate(*ONE) == 0
+    assert "absent: aws:username: `ann` would allow it" in flat(capsys)
+    Path("guarded.json").write_text(json.dumps(GUARDED), encoding="utf-8")
+    words = ("--policy", "guarded.json", "--action", "ec2:RunInstances", *ANN, "--fill-context")
+    assert simulate(*words) == 0
+    out = flat(capsys)
+    assert "absent: aws:MultiFactorAuthPresent: whether the credentials" in out
+    assert "is not known; `true` would allow it" in out
+    assert "absent: aws:PrincipalTag/team: the caller's tags are not known; `ops` would allow it" in out
+    assert "absent: aws:SourceIdentity: only sessions of a role that was given a source identity" in out
+
+
+def test_cases_are_filled_in_and_lacks_named_only_on_request(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    principal = {"type": "user", "arn": ANN[1], "account": "111122223333", "tags": {"team": "dev"}}
+    request = {"action": "ec2:RunInstances", "resource": {"arn": "*"}, "principal": principal, "context": {}}
+    case = {"id": "1", "request": request, "identity_policies": [{"name": "g", "document": GUARDED}]}
+    full = {
+        **case,
+        "identity_policies": [{"name": "all", "document": {"Statement": GUARDED["Statement"][0]}}],
+    }
+    file = tmp_path / "cases.jsonl"
+    file.write_text(f"{json.dumps(case)}\n{json.dumps(full)}\n", encoding="utf-8")
+
+    def answers(*options: str) -> list[dict[str, Any]]:
+        assert simulate("--cases", str(file), *options) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    plain = answers()
+    assert not {"filled", "unknown", "absent", "missing"} & (plain[0].keys() | plain[1].keys())
+    first, second = answers("--fill-context", "--missing")
+    assert first["verdict"] == "ExplicitlyDenied"
+    assert (first["filled"]["aws:username"], first["filled"]["aws:PrincipalTag/team"]) == ("ann", "dev")
+    assert [note["key"] for note in first["unknown"]] == ["aws:MultiFactorAuthPresent"]
+    assert [note["key"] for note in first["absent"]] == ["aws:SourceIdentity"]
+    assert first["missing"][0] == {
+        "key": "aws:MultiFactorAuthPresent",
+        "asks": "value",
+        "value": "true",
+        "verdict": "Allowed",
+    }
+    assert (second["unknown"], "missing" in second) == ([], False)
+
+
+@pytest.mark.parametrize("tags", [["team"], {"team": 1}, "team"], ids=str)
+def test_tags_of_a_case_are_texts_by_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, tags: Any
+) -> None:
+    principal = {"type": "user", "arn": ANN[1], "account": "111122223333", "tags": tags}
+    request = {"action": "s3:GetObject", "resource": "*", "principal": principal}
+    file = tmp_path / "cases.jsonl"
+    file.write_text(json.dumps({"id": "1", "request": request}), encoding="utf-8")
+    assert simulate("--cases", str(file), "--fill-context") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "invalid-case"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((*ONE, "--fill-context"), "none is named"),
+        ((*ONE, "--missing"), "goes with `--cases`"),
+    ],
+)
+def test_an_option_that_would_say_nothing_true_is_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    assert simulate(*words) == 2
+    assert says in capsys.readouterr().err

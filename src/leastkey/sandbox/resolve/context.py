@@ -5,59 +5,35 @@ Source: IAM User Guide, "AWS global condition context keys".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from leastkey.evaluate.context_keys import CallFacts
+from leastkey.evaluate.context_values import keys_of_call
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from leastkey.evaluate.request import Context
     from leastkey.sandbox.request import AwsRequest, Caller
     from leastkey.sandbox.state.world import World
 
-__all__ = ["moment", "request_context"]
-
-_TYPES: Final = {
-    "anonymous": "Anonymous",
-    "feduser": "FederatedUser",
-    "role": "AssumedRole",
-    "root": "Account",
-    "session": "AssumedRole",
-    "user": "User",
-}
+__all__ = ["request_context"]
 
 
 def request_context(request: AwsRequest, caller: Caller, world: World) -> Context:
     """Give the global keys of a request. A key that AWS would leave out is left out."""
-    context: dict[str, str | tuple[str, ...]] = {
-        "aws:CurrentTime": moment(request.now),
-        "aws:EpochTime": str(int(request.now.timestamp())),
-        "aws:PrincipalAccount": caller.account or "anonymous",
-        "aws:PrincipalIsAWSService": "false",
-        "aws:PrincipalType": _TYPES.get(caller.principal.type, "User"),
-        "aws:RequestedRegion": request.region,
-        "aws:SecureTransport": "true" if request.secure else "false",
-        "aws:SourceIp": request.source_ip,
-        "aws:ViaAWSService": "false",
-        "aws:userid": caller.user_id or "anonymous",
-    }
-    optional = {
-        "aws:PrincipalArn": caller.principal.role_arn or caller.principal.arn,
-        "aws:Referer": request.headers.get("referer", ""),
-        "aws:SourceIdentity": caller.source_identity,
-        "aws:UserAgent": request.headers.get("user-agent", ""),
-        "aws:username": caller.user_name if caller.principal.type == "user" else "",
-    }
-    context.update({key: value for key, value in optional.items() if value})
-    if caller.mfa is not None:
-        context["aws:MultiFactorAuthPresent"] = "true" if caller.mfa else "false"
-    if caller.issued_at is not None:
-        context["aws:TokenIssueTime"] = moment(caller.issued_at)
-        if caller.mfa:
-            context["aws:MultiFactorAuthAge"] = str(int((request.now - caller.issued_at).total_seconds()))
-    context.update({f"aws:PrincipalTag/{key}": value for key, value in world.tags(caller).items()})
-    return context
-
-
-def moment(at: datetime) -> str:
-    """Give a time as AWS writes it in condition keys."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    facts = CallFacts(
+        now=request.now,
+        region=request.region,
+        is_secure=request.secure,
+        source_ip=request.source_ip,
+        user_agent=request.headers.get("user-agent"),
+        referer=request.headers.get("referer"),
+        via=(),
+        user_id=caller.user_id,
+        is_temporary=caller.mfa is not None,
+        mfa=caller.mfa,
+        issued_at=caller.issued_at,
+        source_identity=caller.source_identity,
+        principal_tags=world.tags(caller),
+    )
+    # A caller without a name is no service either: here a Deny that asks for it binds him too.
+    return {"aws:PrincipalIsAWSService": "false", **keys_of_call(caller.principal, facts)}

@@ -1,0 +1,154 @@
+"""Which absent keys would have changed a verdict, each with a value that does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leastkey.evaluate.decide import decide
+from leastkey.evaluate.missing import Missing, missing
+from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
+from leastkey.iam.document import parse_document
+
+ACCOUNT = "111122223333"
+USER = Principal("user", f"arn:aws:iam::{ACCOUNT}:user/alice", ACCOUNT)
+OBJECT = "arn:aws:s3:::acme/ann/x"
+
+
+def statement(effect: str = "Allow", **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": "s3:GetObject", "Resource": "*", **more}
+
+
+def policies(*statements: dict[str, Any], version: str = "2012-10-17") -> Policies:
+    document = parse_document({"Version": version, "Statement": list(statements)}, "identity")
+    return Policies(identity=(NamedDocument("p", document),))
+
+
+def asked(
+    policies_: Policies, /, resource: str = OBJECT, **context: str | tuple[str, ...]
+) -> tuple[Missing, ...]:
+    given = {key.replace("_", ":", 1): value for key, value in context.items()}
+    request = Request("s3:GetObject", resource, USER, ACCOUNT, given)
+    found = missing(request, policies_, decide(request, policies_))
+    for each in found:
+        if each.value is not None:
+            changed = replace(request, context={**given, each.key: each.value})
+            assert decide(changed, policies_).verdict is each.verdict
+    return found
+
+
+ALL = statement()
+MFA = "aws:MultiFactorAuthPresent"
+
+
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [
+        ({"StringEquals": {"s3:authType": "REST-HEADER"}}, "REST-HEADER"),
+        ({"StringEquals": {"s3:authType": "a*"}}, "a*"),
+        ({"StringLike": {"s3:authType": "REST-?*"}}, "REST-?*"),
+        ({"NumericLessThan": {"s3:max-keys": "10"}}, "9"),
+        ({"NumericGreaterThan": {"s3:max-keys": "1.5"}}, "2.5"),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"}}, "2025-01-01T00:00:01Z"),
+        ({"DateLessThan": {"aws:EpochTime": "1735689600"}}, "2024-12-31T23:59:59Z"),
+        ({"Bool": {"aws:SecureTransport": "true"}}, "true"),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "203.0.113.0"),
+        ({"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}, "2001:db8::"),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:111122223333:t?"}}, "arn:aws:sns:*:111122223333:t?"),
+        ({"BinaryEquals": {"k:b": "QmluYXJ5"}}, "QmluYXJ5"),
+        ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["team", "cost"]}}, ("cost",)),
+    ],
+    ids=str,
+)
+def test_a_value_the_policy_asks_for_allows(condition: dict[str, Any], value: Any) -> None:
+    (found,) = asked(policies(statement(Condition=condition)))
+    assert (found.value, found.verdict, found.asks) == (value, Verdict.ALLOWED, "value")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+        {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+        {"NumericLessThanIfExists": {"s3:max-keys": "10"}},
+        {"BoolIfExists": {MFA: "false"}},
+        {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}},
+    ],
+    ids=str,
+)
+def test_a_deny_that_an_absent_key_meets_is_left_by_a_value(condition: dict[str, Any]) -> None:
+    (found,) = asked(policies(ALL, statement("Deny", Condition=condition)))
+    assert found.verdict is Verdict.ALLOWED
+
+
+def test_a_deny_that_long_lived_keys_slip_through_is_told() -> None:
+    """The well-known trap: Bool without IfExists denies nobody whose call carries no such key."""
+    (found,) = asked(policies(ALL, statement("Deny", Condition={"Bool": {MFA: "false"}})))
+    assert (found.value, found.verdict) == ("false", Verdict.EXPLICITLY_DENIED)
+
+
+def test_a_variable_in_a_resource_is_solved() -> None:
+    (found,) = asked(policies(statement(Resource="arn:aws:s3:::acme/${aws:username}/*")))
+    assert (found.key, found.value, found.verdict) == ("aws:username", "ann", Verdict.ALLOWED)
+    (found,) = asked(
+        policies(statement(Resource="arn:aws:s3:::*/home-${aws:username}")), "arn:aws:s3:::b/home-bob.x"
+    )
+    assert found.value == "bob.x"
+
+
+def test_a_variable_in_a_condition_takes_the_other_keys_value() -> None:
+    condition = {"StringEquals": {"s3:prefix": "home/${aws:username}/"}}
+    (found,) = asked(policies(statement(Condition=condition)), s3_prefix="home/bob/")
+    assert (found.key, found.value) == ("aws:username", "bob")
+
+
+def test_a_variable_is_a_plain_text_before_version_2012() -> None:
+    condition = {"StringEquals": {"s3:prefix": "${aws:username}"}}
+    (found,) = asked(policies(statement(Condition=condition), version="2008-10-17"))
+    assert (found.key, found.value) == ("s3:prefix", "${aws:username}")
+
+
+def test_presence_is_told_apart_from_value() -> None:
+    (found,) = asked(policies(statement(Condition={"Null": {"aws:TokenIssueTime": "false"}})))
+    assert (found.asks, found.verdict) == ("presence", Verdict.ALLOWED)
+    both = {"Null": {MFA: "false"}, "Bool": {MFA: "true"}}
+    assert asked(policies(statement(Condition=both)))[0].asks == "value"
+
+
+def test_a_key_that_changes_nothing_is_listed_without_a_value() -> None:
+    condition = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+    found = asked(policies(ALL, statement(Condition=condition)))
+    assert found == (Missing("aws:SourceVpce", "value"),)
+
+
+def test_keys_that_are_there_or_of_other_actions_are_not_listed() -> None:
+    spelled = {"StringEquals": {"AWS:USERNAME": "alice"}}
+    assert asked(policies(statement(Condition=spelled)), aws_username="bob") == ()
+    other = {**statement(Condition=spelled), "Action": "s3:PutObject"}
+    assert asked(policies(other)) == ()
+    not_action = {"Effect": "Deny", "NotAction": "s3:Put*", "Resource": "*", "Condition": spelled}
+    assert [each.key for each in asked(policies(not_action))] == ["AWS:USERNAME"]
+
+
+def test_an_empty_list_counts_as_absent() -> None:
+    condition = {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}
+    (found,) = asked(policies(statement(Condition=condition)), aws_TagKeys=())
+    assert found.value == ("team",)
+
+
+def test_an_allowed_verdict_is_sooner_named_than_another_denial() -> None:
+    """Absent, the key meets the Deny; `a` leaves it and is allowed, `b` leaves it and is not."""
+    deny = statement("Deny", Condition={"StringNotEquals": {"s3:authType": ["a", "b"]}})
+    allow = statement(Condition={"StringEquals": {"s3:authType": "b"}})
+    (found,) = asked(policies(deny, allow))
+    assert (found.value, found.verdict) == ("b", Verdict.ALLOWED)
+
+
+def test_layers_that_do_not_count_are_not_read() -> None:
+    anyone = parse_document({"Statement": {**ALL, "Principal": "*"}}, "resource")
+    mine = policies(statement(Condition={"Bool": {MFA: "true"}}))
+    request = Request("s3:GetObject", OBJECT, Principal("anonymous", "", ""), ACCOUNT)
+    both = replace(mine, resource=NamedDocument("r", anyone))
+    assert missing(request, both, decide(request, both)) == ()
