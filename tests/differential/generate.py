@@ -150,8 +150,10 @@ class Draw:
             return "*"
         return {"AWS": self.some(lambda: self.any_of(self.own_names()))}
 
-    def not_principal(self) -> Object:
-        """Give all names of the caller, or some; now and then with another beside them."""
+    def not_principal(self) -> Object | str:
+        """Give all names of the caller, or some; now and then with another beside them, or everyone."""
+        if self.chance(0.05) and self.who["type"] in ("user", "role", "session", "feduser"):
+            return {"AWS": "*"} if self.chance(0.5) else "*"
         names = [*dict.fromkeys(self.own_names()), *([self.any_of(world.NAMED)] if self.chance(0.3) else [])]
         self.random.shuffle(names)
         found = {"AWS": [name for name in names if name != "*"][: self.any_of((2, 3, 4, 5))]}

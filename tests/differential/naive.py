@@ -142,7 +142,8 @@ def spared(element: Any, case: Object) -> bool:
     needed |= {"behind"} if who["type"] in ("role", "session") else set()
     needed |= {"caller"} if who["type"] not in ("role", "root") else set()
     limited = who["type"] in HAVE_IDENTITY and case.get("permission_boundaries")
-    return needed <= namings(element, who) and not limited
+    everyone = element == "*" or "*" in listed(element.get("AWS"))
+    return (everyone or needed <= namings(element, who)) and not limited
 
 
 def principal_matches(statement: Object, case: Object) -> bool:
