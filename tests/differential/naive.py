@@ -226,6 +226,8 @@ def granted(case: Object, layers: dict[str, list[list[Object]]]) -> bool:
     key_or_trust = re.match("kms:.* arn:.*:key/|sts:.* arn:.*:role/", f"{action.lower()} {asked['arn']}")
     if (key_or_trust or not same_account) and not named:
         return False
+    if who["type"] == "root" and action.lower() == "sts:assumerole":  # root users switch to no role
+        return False
     if who["type"] == "root" or (same_account and "caller" in named):
         return True
     by_identity = layers["identity"] and allow(layers["identity"], case)

@@ -6,10 +6,11 @@ in AWS KMS".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
 from leastkey.evaluate.principals import Grant
+from leastkey.evaluate.request import LayerResult
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["must_allow", "resource"]
 
+_ASSUME: Final = "sts:assumerole"
+
 
 def resource(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource's policy."""
     if layers.resource is None:
         return NOT_APPLICABLE
-    return ask(layers.resource, asked, reading, briefly=briefly, enough=Grant.ALONE)
+    outcome = ask(layers.resource, asked, reading, briefly=briefly, enough=Grant.ALONE)
+    if outcome.result is LayerResult.ALLOWS and asked.principal.type == "root" and asked.action == _ASSUME:
+        # IAM User Guide, "Switch to an IAM role (AWS API)": a root user may assume no role.
+        return Outcome(LayerResult.IMPLICIT_DENY)
+    return outcome
 
 
 def must_allow(asked: Asked) -> bool:
