@@ -48,7 +48,7 @@ def substituted(text: str, version: str, context: Object, *, wild: bool) -> str 
     write, result, end = wildcards if wild else re.escape, "", 0
     for variable in VARIABLE.finditer(text) if version == "2012-10-17" else ():
         key, _, default = variable[1].partition(", ")
-        value = key if key in ("*", "?", "$") else context.get(key.lower(), default[1:-1] or None)
+        value = key if key in ("*", "?", "$") else context.get(key.strip().lower(), default[1:-1] or None)
         if not isinstance(value, str):  # absent, or a key of many values, which cannot be a variable
             return None
         result += write(text[end : variable.start()]) + re.escape(value)
