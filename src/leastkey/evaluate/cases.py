@@ -45,6 +45,7 @@ _REMARKS: Final = frozenset(
     {"features", "says", "source", "expect", "expected", "note", "notes", "description", "category"}
 )
 """Fields for readers and reports. Any other is an error: a misspelled `scps` must not pass for no policy at all."""
+_KNOWN: Final = _FIELDS | _REMARKS
 
 
 class CaseError(ValueError):
@@ -115,8 +116,8 @@ def read_case(value: Json) -> Case:
 
 
 def _refuse_unknown(case: Mapping[str, Json]) -> None:
-    unknown = next((field for field in case if field not in _FIELDS | _REMARKS), None)
-    if unknown is not None:
+    if not case.keys() <= _KNOWN:
+        unknown = next(field for field in case if field not in _KNOWN)
         raise CaseError("invalid-case", f"`{unknown}` is no field of a case")
 
 
@@ -234,11 +235,11 @@ def _policies(case: Mapping[str, Json], action: str) -> Policies:
             if is_about_trust(action)
             else _document(resource, "resource", "resource_policy"),
         ),
-        boundaries=_documents(_list(case, "permission_boundaries"), "identity", "permission_boundaries"),
-        sessions=_documents(_list(case, "session_policies"), "identity", "session_policies"),
+        boundaries=_of_field(case, "permission_boundaries", "identity"),
+        sessions=_of_field(case, "session_policies", "identity"),
         scps=_levels(case, "scps", "identity"),
         rcps=_levels(case, "rcps", "resource"),
-        endpoints=_documents(_list(case, "vpc_endpoint_policies"), "resource", "vpc_endpoint_policies"),
+        endpoints=_of_field(case, "vpc_endpoint_policies", "resource"),
     )
 
 
@@ -248,6 +249,11 @@ def _named(value: Json, index: int) -> NamedDocument:
         raise CaseError("invalid-case", f"`{where}` is an object of `name` and `document`")
     name = _text(value, "name", where, may_lack=True) or where
     return NamedDocument(name, _document(value["document"], "identity", f"{where}.document"))
+
+
+def _of_field(case: Mapping[str, Json], field: str, kind: DocumentKind) -> tuple[NamedDocument, ...]:
+    values = _list(case, field)
+    return _documents(values, kind, field) if values else ()
 
 
 def _documents(values: list[Json], kind: DocumentKind, where: str) -> tuple[NamedDocument, ...]:

@@ -6,13 +6,14 @@ document alone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.near import Near
 from leastkey.evaluate.resources import literal_starts
 from leastkey.evaluate.statement import CompiledStatement, speaks_of
-from leastkey.iam.columns import columns_of, patterns_in
+from leastkey.iam.columns import columns_of, joined, patterns_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,18 +24,23 @@ if TYPE_CHECKING:
 __all__ = ["CompiledDocument", "compiled"]
 
 _ACTIONS: Final = 1_024
+_MANY: Final = 4
+"""So many patterns are left to the statement, which looks at them in the same way and remembers what it saw."""
+_OPEN_SERVICE: Final = re.compile(r"\0[^:\0]*[*?]")
+"""A pattern of joined ones with a wildcard before its first colon."""
 
 
 class CompiledDocument:
     """A policy document, ready to be asked."""
 
-    __slots__ = ("_actions", "_by_action", "_document", "_entries", "_made")
+    __slots__ = ("_actions", "_by_action", "_document", "_entries", "_is_open", "_made")
 
     def __init__(self, document: PolicyDocument) -> None:
         self._document = document
         self._entries, self._actions = document.columns or columns_of(
             [statement.to_json() for statement in document.statements]
         )
+        self._is_open: bool | None = None
         self._made: dict[int, CompiledStatement] = {}
         self._by_action: dict[str, Near[CompiledStatement] | None] = {}
 
@@ -75,13 +81,20 @@ class CompiledDocument:
         if "\0" in action:
             # The texts of the patterns are joined by it.
             return [index for index, entry in enumerate(entries) if speaks_of(entry, action)]
-        # A pattern that matches is the action itself or has a wildcard in it: that rules out most at a glance.
+        # A pattern that matches is the action itself or has a wildcard in it, as a rule behind the service's name.
+        service = "" if self._has_open_service() else action[: action.index(":") + 1]
         return [
             index
             for index, text in enumerate(self._actions)
-            if (action in text or "*" in text or "?" in text)
+            if (action in text or (service in text and ("*" in text or "?" in text)))
             and (text == action or _speaks_of(entries[index], text, action))
         ]
+
+    def _has_open_service(self) -> bool:
+        """Say whether a pattern has a wildcard in its service, as that of a NotAction has here."""
+        if self._is_open is None:
+            self._is_open = _OPEN_SERVICE.search(joined(self._actions)) is not None
+        return self._is_open
 
     def _in_reach(self, indexes: list[int], asked: Asked) -> list[int]:
         """Give the statements whose resource can be the one asked: it begins as a pattern does, letter case aside."""
@@ -93,7 +106,8 @@ class CompiledDocument:
             index
             for index in indexes
             if (listed := entries[index].get("Resource")) is None
-            or resource.startswith(literal_starts((listed,) if type(listed) is str else listed))
+            or len(patterns := (listed,) if type(listed) is str else listed) > _MANY
+            or resource.startswith(literal_starts(patterns))
         ]
 
     def _statement(self, index: int) -> CompiledStatement:

@@ -60,7 +60,7 @@ class Compiled:
     def __init__(self, policies: Policies) -> None:
         self.policies = policies
         self._layers = layers = Layers(policies)
-        self._present = [(name, layer) for name, layer in _LAYERS if layers.has(name)]
+        self._present = [each for each in _LAYERS if each[0] in layers.present]
         self._has_boundary = bool(policies.boundaries)
 
     def verdict(self, request: Request, *, resource_must_allow: bool = False) -> Verdict:

@@ -13,28 +13,34 @@ __all__ = ["Layers"]
 
 
 class Layers:
-    """The layers made of some policies. Of `scps`, `boundary` and `endpoint` each has to allow by itself."""
+    """The layers made of some policies. Of `scps`, `boundary` and `endpoint` each has to allow by itself.
 
-    __slots__ = ("boundary", "endpoint", "identity", "rcps", "resource", "scps", "session")
+    `present` names those there is a policy for, and always the identity: one without policies is allowed nothing.
+    """
+
+    __slots__ = ("boundary", "endpoint", "identity", "present", "rcps", "resource", "scps", "session")
 
     def __init__(self, policies: Policies) -> None:
         self.identity = Layer(policies.identity)
-        self.resource = _of(() if policies.resource is None else (policies.resource,))
+        self.resource = None if policies.resource is None else Layer((policies.resource,))
         self.boundary = _apart(policies.boundaries)
-        self.session = _of(policies.sessions)
+        self.session = Layer(policies.sessions) if policies.sessions else None
         self.scps = tuple(map(Layer, policies.scps))
         # Resource control policies only deny, so that their levels need not be told apart.
-        self.rcps = _of(tuple(document for level in policies.rcps for document in level))
+        rcps = tuple([document for level in policies.rcps for document in level])
+        self.rcps = Layer(rcps) if rcps else None
         self.endpoint = _apart(policies.endpoints)
-
-    def has(self, name: LayerName) -> bool:
-        """Say whether there is a policy in a layer; an identity without policies is one that is allowed nothing."""
-        return name == "identity" or bool(getattr(self, name))
-
-
-def _of(documents: tuple[NamedDocument, ...]) -> Layer | None:
-    return Layer(documents) if documents else None
+        self.present: set[LayerName] = {"identity"}
+        given: tuple[tuple[LayerName, object], ...] = (
+            ("resource", self.resource),
+            ("boundary", self.boundary),
+            ("session", self.session),
+            ("scps", self.scps),
+            ("rcps", self.rcps),
+            ("endpoint", self.endpoint),
+        )
+        self.present.update([name for name, layer in given if layer])
 
 
 def _apart(documents: tuple[NamedDocument, ...]) -> tuple[Layer, ...]:
-    return tuple(Layer((document,)) for document in documents)
+    return tuple([Layer((document,)) for document in documents])

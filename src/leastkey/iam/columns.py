@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Columns", "columns", "columns_of", "patterns_in"]
+__all__ = ["Columns", "columns", "columns_of", "joined", "patterns_in"]
 
 _JOIN: Final = "\0"
 _EMPTY: Final = _JOIN + _JOIN
@@ -17,7 +17,8 @@ _TOP: Final = frozenset({"Version", "Id", "Statement"})
 _VERSIONS: Final = frozenset({"2012-10-17", "2008-10-17"})
 _EFFECTS: Final = frozenset({"Allow", "Deny"})
 _DICT: Final = frozenset({dict})
-_STR_OR_LIST: Final = frozenset({str, list})
+_STR: Final = frozenset({str})
+_LIST: Final = frozenset({list})
 _SCALARS: Final = frozenset({str, bool, int, float})
 _TEXTS: Final = ("Action", "NotAction", "Resource", "NotResource")
 _WHO: Final = ("Principal", "NotPrincipal")
@@ -71,6 +72,11 @@ def columns_of(entries: list[dict[str, Any]]) -> Columns:
     )
 
 
+def joined(texts: list[str]) -> str:
+    """Give texts of `Columns.actions` as one: NUL stands before each pattern."""
+    return _JOIN + _JOIN.join(texts)
+
+
 def patterns_in(text: str) -> list[str]:
     """Give the patterns that stand in a text of `Columns.actions`."""
     return text.split(_JOIN)
@@ -109,19 +115,24 @@ def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
             holds = all(map(_is_principal, values))
         if not holds:
             return None
-    return Columns(entries, [text.lower() for text in actions])
+    return Columns(entries, list(map(str.lower, actions)))
 
 
 def _texts(values: list[Any]) -> list[str] | None:
     """Join each value that is a list of texts; None where one is empty or holds NUL. Raises TypeError for some others."""
-    lists = [value for value in values if type(value) is list]
-    texts = [value if type(value) is str else _JOIN.join(value) for value in values] if lists else values
-    joined = _JOIN.join(texts)
-    if (
-        _EMPTY in f"{_JOIN}{joined}{_JOIN}"
-        or joined.count(_JOIN) != len(texts) - 1 + sum(map(len, lists)) - len(lists)
-        or not _STR_OR_LIST.issuperset(map(type, values))
-    ):
+    kinds = set(map(type, values))
+    if kinds == _LIST:
+        texts, more = list(map(_JOIN.join, values)), sum(map(len, values)) - len(values)
+    elif kinds == _STR:
+        texts, more = values, 0
+    elif kinds == _STR | _LIST:
+        lists = [value for value in values if type(value) is list]
+        texts = [value if type(value) is str else _JOIN.join(value) for value in values]
+        more = sum(map(len, lists)) - len(lists)
+    else:
+        return None
+    whole = _JOIN.join(texts)
+    if _EMPTY in f"{_JOIN}{whole}{_JOIN}" or whole.count(_JOIN) != len(texts) - 1 + more:
         return None
     return texts
 
