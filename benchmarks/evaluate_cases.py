@@ -121,7 +121,7 @@ def beside_the_peer(lines: Sequence[str], work: Path) -> tuple[float, float]:
     """
     subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--loglevel", "error"], cwd=PEER, check=True, stdout=sys.stderr
-    )  # noqa: S607  # npm as the user has it
+    )  # npm as the user has it
     file = work / "cases.jsonl"
     file.write_text("\n".join(lines))
     ours = a_second([partial(cold, each) for each in lines])

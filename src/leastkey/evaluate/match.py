@@ -7,6 +7,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards i
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from functools import lru_cache, partial
 from operator import eq
@@ -31,7 +32,8 @@ Token: TypeAlias = str | Wild
 Glob: TypeAlias = "Callable[[str], bool]"
 
 _REMEMBERED: Final = 4_096
-_WILD: Final = {"*": Wild.ANY, "?": Wild.ONE}
+_WILDCARD: Final = re.compile(r"([*?])")
+_WILD: Final[dict[str, Token]] = {"*": Wild.ANY, "?": Wild.ONE}
 
 
 def has_wildcard(text: str) -> bool:
@@ -43,23 +45,12 @@ def tokens(text: str) -> list[Token]:
     """Read a pattern."""
     if not has_wildcard(text):
         return [text] if text else []
-    found: list[Token] = []
-    start = 0
-    for index, character in enumerate(text):
-        wild = _WILD.get(character)
-        if wild is not None:
-            if index > start:
-                found.append(text[start:index])
-            found.append(wild)
-            start = index + 1
-    if start < len(text):
-        found.append(text[start:])
-    return found
+    return [_WILD.get(piece, piece) for piece in _WILDCARD.split(text) if piece]
 
 
 def literal(row: Iterable[Token]) -> str:
     """Give tokens as the text they were written as."""
-    return "".join(token.value if isinstance(token, Wild) else token for token in row)
+    return "".join([token.value if isinstance(token, Wild) else token for token in row])
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -70,9 +61,15 @@ def glob_of(text: str) -> Glob:
 
 def glob(row: Sequence[Token]) -> Glob:
     """Compile a pattern to a function that says whether a whole text matches."""
+    wildcards = list(map(type, row)).count(Wild)
+    if not wildcards:
+        return partial(eq, literal(row))
+    if wildcards == 1 and row[-1] is Wild.ANY:
+        start = literal(row[:-1])
+        return lambda text: text.startswith(start)
     pieces = _pieces(row)
-    if len(pieces) == 1:
-        return _fixed(pieces[0])
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return _fixed(_Mask(pieces[0]))
     if all(isinstance(piece, str) for piece in pieces):
         head, *middle, tail = (piece for piece in pieces if isinstance(piece, str))
         if not any(middle):
@@ -103,10 +100,7 @@ def _text_or_chars(piece: list[Token]) -> str | _Chars:
     return tuple(chars)
 
 
-def _fixed(piece: str | _Chars) -> Glob:
-    if isinstance(piece, str):
-        return lambda text: text == piece
-    mask = _Mask(piece)
+def _fixed(mask: _Mask) -> Glob:
     return lambda text: len(text) == mask.length and mask.at(text, 0)
 
 

@@ -164,6 +164,10 @@ class _Pattern:
 
     def _contested(self, asked: Asked) -> Truth:
         """Try what only some readings allow: another letter case, or a star that crosses a colon."""
+        exact, head = self._exact, asked.head
+        if exact is not None and (head is None or exact == head or exact[:3] != head[:3]):
+            # Neither: no star to cross, and letter case counts in two parts only.
+            return False
         doubt = self._doubt
         if doubt is None:
             doubt = self._doubt = _Doubt(self._head, self._tail_text, self._template)
@@ -190,10 +194,10 @@ class _Doubt:
     __slots__ = ("crossing", "has_upper", "whole")
 
     def __init__(self, head: Sequence[str], tail: str, pattern: Template | None) -> None:
-        self.has_upper = any(head[index] != head[index].lower() for index in _FOLDED_PARTS)
+        self.has_upper = head[3:] != [part.lower() for part in head[3:]]
         self.crossing: list[Token] | None = None
         self.whole: Glob | None = None
-        if any("*" in part for part in head):
+        if "*" in "".join(head):
             self.crossing = tokens(":".join([*head, ""]))
             row = tokens(tail) if pattern is None else fixed(pattern)
             self.whole = None if row is None else glob([*self.crossing, *row])
