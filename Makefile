@@ -79,4 +79,4 @@ clients-lock:  # resolve the packages of tests/clients/js again; npm would note 
 		file.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")' tests/clients/js/package-lock.json
 
 clean:  ## remove what was made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage* $(NODE_MODULES)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage* $(NODE_MODULES) benchmarks/peer/node_modules

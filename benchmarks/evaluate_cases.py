@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from leastkey.iam.document import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 ACCOUNT = "111122223333"
 ALICE = {"type": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "account": ACCOUNT}
@@ -119,13 +120,16 @@ def beside_the_peer(lines: Sequence[str], work: Path) -> tuple[float, float]:
 
     The peer is the npm package @cloud-copilot/iam-simulate, run by node as a process of its own.
     """
-    subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--loglevel", "error"], cwd=PEER, check=True, stdout=sys.stderr
-    )  # npm as the user has it
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        sys.exit("this figure needs node and npm")
+    if not (PEER / "node_modules" / ".package-lock.json").exists():
+        install = [npm, "ci", "--ignore-scripts", "--loglevel", "error"]
+        subprocess.run(install, cwd=PEER, check=True, stdout=sys.stderr)
     file = work / "cases.jsonl"
     file.write_text("\n".join(lines))
     ours = a_second([partial(cold, each) for each in lines])
-    command = ["node", str(PEER / "simulate.mjs"), str(file), str(SECONDS)]
+    command = [node, str(PEER / "simulate.mjs"), str(file), str(SECONDS)]
     peer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     if peer["verdicts"] != [cold(each) for each in lines]:
         sys.exit("the two evaluators part")
