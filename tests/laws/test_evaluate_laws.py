@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.differential.naive import like
 from tests.differential.strategies import documents, policy_sets, requests
 
-from leastkey.evaluate.decide import decide
+from leastkey.evaluate.decide import Compiled, decide
 from leastkey.evaluate.match import glob, tokens
 from leastkey.evaluate.request import NamedDocument, Policies, Request, Verdict
 from leastkey.iam.document import PolicyDocument, parse_document
@@ -125,6 +125,34 @@ def test_a_boundary_only_takes_away_outside_resource_grants(
         assert verdict(request_, policies) is Verdict.ALLOWED
     free = replace(policies, boundaries=(NamedDocument("all", ALLOW_ALL),))
     assert verdict(request_, free) is verdict(request_, replace(policies, boundaries=()))
+
+
+@examples
+@given(request_=requests(), policies=policy_sets(), limit=documents(), door=documents("resource"))
+def test_one_more_layer_that_must_allow_never_adds_permission(
+    request_: Request, policies: Policies, limit: PolicyDocument, door: PolicyDocument
+) -> None:
+    level, gate = NamedDocument("limit", limit), NamedDocument("door", door)
+    for narrowed in (
+        replace(policies, scps=((level,),)),
+        replace(policies, scps=((NamedDocument("all", ALLOW_ALL),), (level,))),
+        replace(policies, rcps=((gate,),)),
+        replace(policies, endpoints=(gate,)),
+        replace(policies, sessions=policies.sessions or (level,)),
+    ):
+        if verdict(request_, policies) is not Verdict.ALLOWED:
+            assert verdict(request_, narrowed) is not Verdict.ALLOWED
+
+
+@examples
+@given(asked=st.lists(requests(), min_size=4, max_size=8), policies=policy_sets())
+def test_what_is_compiled_once_answers_as_what_is_compiled_for_each_question(
+    asked: list[Request], policies: Policies
+) -> None:
+    compiled = Compiled(policies)
+    for request in [*asked, *asked, *asked]:
+        assert compiled.decide(request) == decide(request, policies)
+        assert compiled.verdict(request) is verdict(request, policies)
 
 
 @examples
