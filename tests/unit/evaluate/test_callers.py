@@ -204,6 +204,7 @@ def test_a_role_or_a_key_without_a_word_of_its_own_policy_is_closed(action: str)
         ("sts:AssumeRoleWithSAML", True),
         ("STS:TagSession", True),
         ("sts:SetSourceIdentity", True),
+        ("sts:SetContext", True),
         ("sts:GetCallerIdentity", False),
         ("s3:GetObject", False),
     ],
@@ -256,3 +257,21 @@ def test_the_claims_of_an_unsigned_call_say_which_provider_vouches(
     elsewhere = granting({"Federated": provider})
     reading = Request("s3:ListBucket", BUCKET, ANYBODY, ACCOUNT, context)
     assert not decide(reading, Policies(resource=elsewhere)).is_allowed
+
+
+@pytest.mark.parametrize(
+    ("key", "is_vouched_for"),
+    [
+        ("tokens.Example.com/Id:sub", True),
+        ("tokens.example.com/id:sub", True),
+        ("other.example.com/id:sub", False),
+        ("saml:sub", False),
+    ],
+)
+def test_an_unsigned_caller_is_vouched_for_by_the_claims_of_the_provider(
+    key: str, *, is_vouched_for: bool
+) -> None:
+    provider = {"Federated": f"{IAM}:oidc-provider/tokens.Example.com/Id"}
+    trust = policy({"Effect": "Allow", "Principal": provider, "Action": "sts:*"}, kind="trust")
+    request = Request("sts:AssumeRoleWithWebIdentity", f"{IAM}:role/r", ANYBODY, ACCOUNT, {key: "s"})
+    assert decide_trust(request, trust, Policies()).is_allowed is is_vouched_for

@@ -129,7 +129,7 @@ def test_statements_that_are_looked_up_by_resource_are_those_that_match_alone(el
 
 
 def test_it_makes_no_difference_how_many_there_are_and_in_which_order() -> None:
-    for size, start in itertools.product((5, 6, 7, 8), range(0, len(PATTERNS), 5)):
+    for size, start in itertools.product((6, 7), range(0, len(PATTERNS), 7)):
         some = list(reversed([*PATTERNS, *PATTERNS][start : start + size]))
         together, alone = document(some), [document([pattern]) for pattern in some]
         for resource in RESOURCES:

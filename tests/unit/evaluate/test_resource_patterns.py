@@ -40,6 +40,7 @@ SNS = f"arn:aws:sns:eu-west-1:{ACCOUNT}"
         ("arn:aws:s3*", "arn:aws:s3:::b/k", "short-arn-pattern"),
         ("arn:aws:sns:*:sub", f"{SNS}:topic:sub", "short-arn-pattern"),
         ("arn:aws:sqs*", "arn:aws:s3:::b/k", False),
+        ("arn:aws:s3*/x", "arn:aws:s3:::b/k", False),
         ("**", "*", False),
         ("arn:aws:sqs*", "*", False),
         # an ARN pattern and no resource; `*` covers that too
@@ -105,6 +106,20 @@ def test_not_resource_matches_what_no_pattern_matches(
     patterns: list[str], resource: str, *, truth: bool | str
 ) -> None:
     assert matches({"NotResource": patterns}, resource=resource) == truth
+
+
+@pytest.mark.parametrize(
+    ("patterns", "truth"),
+    [
+        (["arn:aws:s3:::a\0b", "arn:aws:s3:::b/*"], True),
+        (["arn:aws:s3:::b/*", "arn:aws:s3:::\0\0"], True),
+        (["arn:aws:s3:::b/k\0", "arn:aws:s3:::\0b/k"], False),
+        (["arn:aws:s3*", "arn:aws:s3:::b/*"], True),
+        (["arn:aws:s3*", "arn:aws:s3:::a/*"], "short-arn-pattern"),
+    ],
+)
+def test_one_of_several_patterns_is_enough(patterns: list[str], *, truth: bool | str) -> None:
+    assert matches({"Resource": patterns}) == truth
 
 
 def test_a_variable_is_text_under_the_old_version() -> None:
