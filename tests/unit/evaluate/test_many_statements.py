@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.support.statement import ACCOUNT, ALICE
 
-from leastkey.evaluate.decide import decide
+from leastkey.evaluate.decide import Compiled, decide
 from leastkey.evaluate.request import NamedDocument, Policies, Request
 from leastkey.iam.document import PolicyDocument, parse_document
 
@@ -116,6 +117,23 @@ def matching(document: PolicyDocument, resource: str, action: str = "s3:GetObjec
     request = Request(action, resource, ALICE, ACCOUNT, {"aws:username": "alice"})
     decision = decide(request, Policies(identity=(NamedDocument("p", document),)))
     return [reason.statement for reason in decision.because]
+
+
+def test_policies_that_are_kept_compiled_answer_as_those_asked_once() -> None:
+    some = document(PATTERNS[6:])
+    reading = document(PATTERNS[6:])
+    allowing = replace(
+        reading, statements=tuple(replace(each, effect="Allow") for each in reading.statements)
+    )
+    for own in (some, allowing):
+        named = NamedDocument("p", own)
+        policies = Policies(identity=(named,), boundaries=(NamedDocument("b", allowing),))
+        for less in (policies, Policies(identity=(named,))):
+            kept = Compiled(less)
+            for _, resource in itertools.product(range(3), RESOURCES):
+                request = Request("s3:GetObject", resource, ALICE, ACCOUNT, {"aws:username": "alice"})
+                assert kept.decide(request) == decide(request, less)
+                assert kept.verdict(request) is decide(request, less, explain=False).verdict
 
 
 @pytest.mark.parametrize("element", ["Resource", "NotResource"])
