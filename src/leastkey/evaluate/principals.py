@@ -35,6 +35,7 @@ _ROOT_CROSS_ACCOUNT: Final = contested("root-cross-account")
 _CANONICAL: Final = contested("canonical-user")
 _NOT_PRINCIPAL_ALLOW: Final = contested("not-principal-allow")
 _NOT_PRINCIPAL_ROLE: Final = contested("not-principal-role")
+_WITHOUT_BOUNDARY: Final = frozenset({"root", "service", "anonymous", "federated"})
 _EVERY_SERVICE: Final = contested("every-service")
 
 
@@ -65,7 +66,7 @@ def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
         return _NOT_PRINCIPAL_ALLOW
     if principals.anyone or "*" in principals.aws:
         # A principal with a permissions boundary is always denied.
-        return asked.has_boundary
+        return asked.has_boundary and asked.principal.type not in _WITHOUT_BOUNDARY
     principal = asked.principal
     if principal.type in ("service", "federated"):
         return negated(named(principals, asked)[0])

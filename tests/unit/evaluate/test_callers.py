@@ -275,3 +275,13 @@ def test_an_unsigned_caller_is_vouched_for_by_the_claims_of_the_provider(
     trust = policy({"Effect": "Allow", "Principal": provider, "Action": "sts:*"}, kind="trust")
     request = Request("sts:AssumeRoleWithWebIdentity", f"{IAM}:role/r", ANYBODY, ACCOUNT, {key: "s"})
     assert decide_trust(request, trust, Policies()).is_allowed is is_vouched_for
+
+
+@pytest.mark.parametrize(("who", "denied"), [(ALICE, True), (SESSION, True), (SERVICE, False), (ROOT, False)])
+def test_a_not_principal_that_spares_everybody_denies_who_has_a_boundary(
+    who: Principal, *, denied: bool
+) -> None:
+    sparing = policy({**EVERYTHING, "Effect": "Deny", "NotPrincipal": "*"}, kind="resource")
+    policies = Policies(resource=sparing, boundaries=ALL)
+    verdict = decide(ask(who, policies), policies).verdict
+    assert (verdict is Verdict.EXPLICITLY_DENIED) is denied
