@@ -9,9 +9,10 @@ import ipaddress
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from leastkey.evaluate.match import Wild, literal
+from leastkey.evaluate.match import Wild, has_wildcard, literal, tokens
 from leastkey.evaluate.variables import Variable, expand, template
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ Values: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 _ANOTHER: Final = "another-value"
 _SETS: Final = ("forallvalues:", "foranyvalue:")
 _BORDERS: Final = frozenset("/:.-_")
+_EXPONENT: Final = frozenset("eE")
 _AT_MOST: Final = 128
 _WORDS: Final = 16
 
@@ -42,6 +44,7 @@ def candidates(read: KeyRead, resource: str, values: Values) -> tuple[Value, ...
         (listed if is_set else alone).update(
             found for value in condition.values for found in _near(name, value, values)
         )
+    alone.update((1, text) for text in _agreed(read.conditions))
     key = read.key.lower()
     alone.update((0, text) for pattern in read.patterns for text in _solved(pattern, key, resource, values))
     for condition in read.comparisons:
@@ -86,13 +89,28 @@ def _near(operator: str, value: str, values: Values) -> Iterator[tuple[int, str]
         yield from ((0, value), (1, "YW5vdGhlcg=="))
 
 
+def _agreed(conditions: tuple[Condition, ...]) -> Iterator[str]:
+    """Give ARNs that two patterns agree on: of each part the pattern that says more."""
+    values = (each.values for each in conditions if _operator(each)[0].startswith("arn"))
+    patterns = [value.split(":", 5) for several in values for value in several if value.count(":") >= 5][
+        :_WORDS
+    ]
+    for one, other in combinations(patterns, 2):
+        parts = (
+            max(a, b, key=lambda part: (not has_wildcard(part), part))
+            for a, b in zip(one, other, strict=True)
+        )
+        yield _concrete(tokens(":".join(parts)), "x")
+
+
 def _concrete(row: list[Token], filler: str) -> str:
     return "".join(token if isinstance(token, str) else filler if token is Wild.ANY else "x" for token in row)
 
 
 def _numbers(value: str) -> Iterator[tuple[int, str]]:
+    """Give a number and its neighbours. One with an exponent is none to AWS, and could be very long when written out."""
     with suppress(InvalidOperation):
-        number = Decimal(value)
+        number = Decimal("" if _EXPONENT & set(value) else value)
         yield 0, value
         yield from ((1, f"{number + step:f}") for step in (-1, 1))
 
@@ -114,13 +132,14 @@ def _dates(value: str) -> Iterator[tuple[int, str]]:
 
 
 def _addresses(value: str) -> Iterator[tuple[int, str]]:
-    """Give the first address of a network, and those just outside."""
+    """Give the first address of a network, those just outside, and one of the other family."""
     with suppress(ValueError):
         network = ipaddress.ip_network(value, strict=False)
         yield 0, str(network.network_address)
         for address, step in ((network.broadcast_address, 1), (network.network_address, -1)):
             with suppress(ValueError):
                 yield 1, str(address + step)
+        yield 1, "2001:db8::1" if network.version == 4 else "192.0.2.1"
 
 
 def _solved(pattern: str, key: str, asked: str, values: Values) -> Iterator[str]:

@@ -176,7 +176,7 @@ def _is_request_tag(key: str) -> bool:
 
 def _time(stated: Mapping[str, Any]) -> datetime | None:
     """Read the stated time, so that the other way to write it says the same."""
-    with suppress(ValueError, TypeError, OverflowError):
+    with suppress(ValueError, TypeError, OverflowError, OSError):
         if "aws:epochtime" in stated:
             return datetime.fromtimestamp(int(stated["aws:epochtime"]), UTC)
         found = datetime.fromisoformat(stated["aws:currenttime"])

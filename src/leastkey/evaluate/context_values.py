@@ -131,9 +131,8 @@ def _arn_of(principal: Principal) -> str:
 def _role_behind(session: str) -> str:
     """Give the ARN of the role whose session it is, without the path, which the session's ARN does not have."""
     parts = session.split(":", 5)
-    if len(parts) != 6 or not parts[5].startswith("assumed-role/"):
-        return ""
-    return f"arn:{parts[1]}:iam::{parts[4]}:role/{parts[5].split('/')[1]}"
+    name = parts[5].removeprefix("assumed-role/").partition("/")[0] if len(parts) == 6 else ""
+    return f"arn:{parts[1]}:iam::{parts[4]}:role/{name}" if name and "assumed-role/" in parts[5] else ""
 
 
 def _user_id_of(principal: Principal) -> str:
@@ -183,19 +182,19 @@ def _of_way(found: Keys, facts: CallFacts) -> None:
             "aws:CalledViaLast": facts.via[-1],
         }
     if facts.through_endpoint:
-        places = {
-            "aws:SourceVpc": facts.vpc,
-            "aws:SourceVpce": facts.vpce,
-            "aws:VpcSourceIp": facts.vpc_source_ip,
-        }
+        _put(found, "aws:SourceVpc", facts.vpc)
+        _put(found, "aws:SourceVpce", facts.vpce)
+        _put(found, "aws:VpcSourceIp", facts.vpc_source_ip)
     else:
-        places = {"aws:SourceIp": facts.source_ip}
-    words = {
-        "aws:Referer": facts.referer,
-        "aws:RequestedRegion": facts.region,
-        "aws:UserAgent": facts.user_agent,
-    }
-    found.update({key: value for key, value in (places | words).items() if value})
+        _put(found, "aws:SourceIp", facts.source_ip)
+    _put(found, "aws:Referer", facts.referer)
+    _put(found, "aws:RequestedRegion", facts.region)
+    _put(found, "aws:UserAgent", facts.user_agent)
+
+
+def _put(found: Keys, key: str, value: str | None) -> None:
+    if value:
+        found[key] = value
 
 
 def keys_of_resource(request: Request, facts: CallFacts) -> Keys:

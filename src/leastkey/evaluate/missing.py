@@ -6,7 +6,7 @@ Asked for in explanations only. Each value that is named was tried: the engine i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from leastkey.evaluate.candidates import candidates
 from leastkey.evaluate.decide import decide
@@ -14,13 +14,16 @@ from leastkey.evaluate.reads import keys_read
 from leastkey.evaluate.request import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from leastkey.evaluate.candidates import Value
     from leastkey.evaluate.reads import KeyRead
     from leastkey.evaluate.request import Decision, Policies, Request
 
 __all__ = ["Missing", "missing", "missing_as_json"]
+
+_TRIALS: Final = 2_000
+"""Values tried for one decision at most, so that no policy makes an explanation long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,12 @@ def missing(request: Request, policies: Policies, decision: Decision) -> tuple[M
     """Give the missing keys of a decision in alphabetical order."""
     present = {key.lower(): value for key, value in request.context.items() if value != ()}
     found: list[Missing] = []
+    trials = iter(range(_TRIALS))
     for read in keys_read(policies, request.action, decision.layers):
         if read.key.lower() in present:
             continue
         asks: Literal["value", "presence"] = "presence" if read.is_for_presence else "value"
-        found.append(Missing(read.key, asks, *_turning(read, request, policies, decision, present)))
+        found.append(Missing(read.key, asks, *_turning(read, request, policies, decision, present, trials)))
     return tuple(found)
 
 
@@ -68,11 +72,12 @@ def _turning(
     policies: Policies,
     decision: Decision,
     present: Mapping[str, str | tuple[str, ...]],
+    trials: Iterator[int],
 ) -> tuple[Value | None, Verdict | None]:
     """Give a value that turns the verdict, to Allowed sooner than from one denial to the other."""
     second: tuple[Value | None, Verdict | None] = (None, None)
     rest = {key: value for key, value in request.context.items() if key.lower() != read.key.lower()}
-    for value in candidates(read, request.resource, present):
+    for value, _trial in zip(candidates(read, request.resource, present), trials, strict=False):
         changed = replace(request, context={**rest, read.key: value})
         verdict = decide(changed, policies, explain=False).verdict
         if verdict is decision.verdict:

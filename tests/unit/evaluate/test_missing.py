@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
@@ -152,3 +153,35 @@ def test_layers_that_do_not_count_are_not_read() -> None:
     request = Request("s3:GetObject", OBJECT, Principal("anonymous", "", ""), ACCOUNT)
     both = replace(mine, resource=NamedDocument("r", anyone))
     assert missing(request, both, decide(request, both)) == ()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"NumericEquals": {"s3:max-keys": "1e999999999"}},
+        {"NumericEquals": {"s3:max-keys": "9" * 50_000}},
+        {
+            "DateEquals": {
+                "aws:CurrentTime": ["9999-12-31T23:59:59Z", "9" * 5_000, "0001-01-01", "now", "9" * 15]
+            }
+        },
+        {"IpAddress": {"aws:SourceIp": ["255.255.255.255", "::/0", "0.0.0.0/0", "fe80::1%eth0", "no/way"]}},
+        {"StringLike": {"aws:Referer": "*" * 5_000}},
+        {"StringEquals": {"aws:Referer": ["${", "${}", "${aws:referer}", "\udc00"]}},
+        {"Frobnicate": {"aws:Referer": "x"}},
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_strange_values_are_tried_or_left(condition: dict[str, Any]) -> None:
+    assert len(asked(policies(statement(Condition=condition)))) == 1
+
+
+def test_a_policy_of_very_many_keys_is_asked_about_a_bounded_number_of_times() -> None:
+    wide = {
+        "StringEquals": {
+            f"aws:PrincipalTag/{index}": [f"v{value}" for value in range(40)] for index in range(200)
+        }
+    }
+    started = process_time()
+    assert len(asked(policies(statement(Condition=wide)))) == 200
+    assert process_time() - started < 10
