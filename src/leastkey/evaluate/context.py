@@ -119,18 +119,17 @@ def _with_stated(
     facts: CallFacts, request: Request, policies: Policies, stated: Mapping[str, Any]
 ) -> CallFacts:
     """Give the facts with what the stated keys tell, so that nothing is filled in that speaks against them."""
-    told: dict[str, Any] = {**_told_of_session(request, facts, stated), **_told_of_way(policies, stated)}
+    told: dict[str, Any] = {**_told_of_session(stated), **_told_of_way(policies, stated)}
     tags = {key.partition("/")[2]: stated[key.lower()] for key in request.context if _is_request_tag(key)}
     if tags:
         told["request_tags"] = {**(facts.request_tags or {}), **tags}
     return replace(facts, **told)
 
 
-def _told_of_session(request: Request, facts: CallFacts, stated: Mapping[str, Any]) -> dict[str, Any]:
+def _told_of_session(stated: Mapping[str, Any]) -> dict[str, Any]:
     present, age = stated.get("aws:multifactorauthpresent"), stated.get("aws:multifactorauthage")
     told: dict[str, Any] = {}
-    is_session = facts.is_temporary is None and request.principal.type in ("session", "role", "feduser")
-    if is_session or present is not None or age is not None or "aws:tokenissuetime" in stated:
+    if present is not None or age is not None or "aws:tokenissuetime" in stated:
         told["is_temporary"] = True
     if present is not None or age is not None:
         told["mfa"] = _is_true(present) if present is not None else True
@@ -147,8 +146,6 @@ def _told_of_way(policies: Policies, stated: Mapping[str, Any]) -> dict[str, Any
         told["via"] = (via,) if isinstance(via, str) else via
     if stated.keys() & {"aws:currenttime", "aws:epochtime"}:
         told["now"] = _time(stated)
-    if isinstance(stated.get("aws:requestedregion"), str):
-        told["region"] = stated["aws:requestedregion"]
     return told
 
 

@@ -142,6 +142,8 @@ def test_the_second_factors_age_needs_one() -> None:
     assert filled(facts=facts).added["aws:MultiFactorAuthAge"] == "3600"
     age = "aws:MultiFactorAuthAge"
     assert said(filled(facts=CallFacts(is_temporary=True, mfa=False), reads=(age,)), age) == "absent"
+    long_lived = CallFacts(is_temporary=False, mfa=True, issued_at=NOW, now=NOW)
+    assert said(filled(facts=long_lived, reads=(age,)), age) == "absent"
     assert said(filled(reads=(age, MFA), stated={"aws:multifactorauthage": "7"}), MFA) == "there"
 
 
@@ -277,6 +279,14 @@ def test_what_is_stated_stays_in_any_letter_case_and_is_not_contradicted() -> No
         == "2025-01-01T00:00:00Z"
     )
     assert "aws:EpochTime" not in filled(facts=facts, stated={"aws:currenttime": "soon"}).added
+
+
+def test_a_stated_second_factor_tells_that_the_credentials_are_temporary() -> None:
+    issued = "aws:TokenIssueTime"
+    facts = CallFacts(is_temporary=False)
+    assert said(filled(facts=facts, reads=(issued,)), issued) == "absent"
+    for key in (MFA, "aws:MultiFactorAuthAge"):
+        assert said(filled(facts=facts, reads=(issued,), stated={key: "true"}), issued) == "unknown"
 
 
 def test_tag_keys_follow_from_the_request_s_tags() -> None:

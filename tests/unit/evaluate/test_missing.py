@@ -99,6 +99,15 @@ def test_a_variable_in_a_resource_is_solved() -> None:
     assert found.value == "bob.x"
 
 
+def test_a_variable_behind_another_is_solved_by_its_own_place() -> None:
+    resource = "arn:aws:s3:::acme/${aws:PrincipalTag/team}/${aws:username}"
+    given = {"aws_PrincipalTag/team": "ann"}
+    (found,) = asked(policies(statement(Resource=resource)), **given)
+    assert (found.key, found.value) == ("aws:username", "x")
+    none = asked(policies(statement(Resource=resource)), "arn:aws:s3:::acme/bob/x", **given)
+    assert none == (Missing("aws:username", "value"),)
+
+
 def test_a_variable_in_a_condition_takes_the_other_keys_value() -> None:
     condition = {"StringEquals": {"s3:prefix": "home/${aws:username}/"}}
     (found,) = asked(policies(statement(Condition=condition)), s3_prefix="home/bob/")
