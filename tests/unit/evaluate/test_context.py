@@ -319,3 +319,14 @@ def test_a_family_is_known_by_its_name_and_letter_case_does_not_count() -> None:
     assert other is not None
     assert (one.name, other.name) == ("aws:PrincipalTag/", "aws:userid")
     assert global_key("aws:PrincipalTags") is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "value"), [("oidc-provider/accounts.acme.example", "there"), ("saml-provider/acme", "")]
+)
+def test_a_web_identity_names_its_provider_and_a_saml_one_does_not(provider: str, value: str) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:{provider}"
+    role = f"arn:aws:iam::{ACCOUNT}:role/job"
+    found = filled(Principal("federated", arn, ""), action="sts:AssumeRoleWithWebIdentity", resource=role)
+    assert found.added.get("aws:FederatedProvider") == (arn if value else None)
+    assert "aws:PrincipalIsAWSService" not in found.added
