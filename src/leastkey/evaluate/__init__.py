@@ -9,7 +9,10 @@ asked many times. Every value is frozen.
 """
 
 from leastkey.evaluate.asked import RequestError
+from leastkey.evaluate.context import Filled, KeyNote, fill
+from leastkey.evaluate.context_keys import CallFacts
 from leastkey.evaluate.decide import Compiled, decide
+from leastkey.evaluate.missing import Missing, missing
 from leastkey.evaluate.request import (
     Decision,
     LayerResult,
@@ -25,10 +28,14 @@ from leastkey.evaluate.trust import decide_trust
 from leastkey.iam.document import DocumentError, PolicyDocument, load_document
 
 __all__ = [
+    "CallFacts",
     "Compiled",
     "Decision",
     "DocumentError",
+    "Filled",
+    "KeyNote",
     "LayerResult",
+    "Missing",
     "NamedDocument",
     "NearMiss",
     "Policies",
@@ -40,5 +47,7 @@ __all__ = [
     "Verdict",
     "decide",
     "decide_trust",
+    "fill",
     "load_document",
+    "missing",
 ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from leastkey.evaluate.candidates import candidates
-from leastkey.evaluate.decide import decide
+from leastkey.evaluate.decide import Compiled
 from leastkey.evaluate.reads import keys_read
 from leastkey.evaluate.request import Verdict
 
@@ -44,12 +44,12 @@ def missing(request: Request, policies: Policies, decision: Decision) -> tuple[M
     """Give the missing keys of a decision in alphabetical order."""
     present = {key.lower(): value for key, value in request.context.items() if value != ()}
     found: list[Missing] = []
-    trials = iter(range(_TRIALS))
+    rules, trials = Compiled(policies), iter(range(_TRIALS))
     for read in keys_read(policies, request.action, decision.layers):
         if read.key.lower() in present:
             continue
         asks: Literal["value", "presence"] = "presence" if read.is_for_presence else "value"
-        found.append(Missing(read.key, asks, *_turning(read, request, policies, decision, present, trials)))
+        found.append(Missing(read.key, asks, *_turning(read, request, rules, decision, present, trials)))
     return tuple(found)
 
 
@@ -69,7 +69,7 @@ def missing_as_json(found: tuple[Missing, ...]) -> list[dict[str, Any]]:
 def _turning(
     read: KeyRead,
     request: Request,
-    policies: Policies,
+    rules: Compiled,
     decision: Decision,
     present: Mapping[str, str | tuple[str, ...]],
     trials: Iterator[int],
@@ -79,7 +79,7 @@ def _turning(
     rest = {key: value for key, value in request.context.items() if key.lower() != read.key.lower()}
     for value, _trial in zip(candidates(read, request.resource, present), trials, strict=False):
         changed = replace(request, context={**rest, read.key: value})
-        verdict = decide(changed, policies, explain=False).verdict
+        verdict = rules.verdict(changed)
         if verdict is decision.verdict:
             continue
         if Verdict.ALLOWED in (verdict, decision.verdict):
