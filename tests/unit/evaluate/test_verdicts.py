@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.statement import ACCOUNT, ALICE, OTHER
 
-from leastkey.evaluate.decide import decide
+from leastkey.evaluate.cases import read_case
+from leastkey.evaluate.decide import Compiled, decide
 from leastkey.evaluate.request import LayerResult, NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.iam.document import DocumentKind, parse_document
 
@@ -96,6 +99,32 @@ def test_calls_that_need_no_permission_need_somebody_who_calls() -> None:
             assert not decide(asked(nobody, action=action), Policies()).is_allowed
 
 
+CASES = [
+    case
+    for file in sorted((Path(__file__).parents[3] / "cases").glob("*.json"))
+    for case in json.loads(file.read_text(encoding="utf-8"))
+]
+
+
+def test_the_verdict_alone_is_that_of_the_whole_decision() -> None:
+    for case in CASES:
+        read = read_case(case)
+        assert Compiled(read.policies).verdict(read.request) == case["expect"]["verdict"], case["id"]
+
+
+def test_the_resource_can_be_required_to_allow() -> None:
+    kept = Compiled(Policies(identity=ALL))
+    assert kept.verdict(asked()) is kept.decide(asked()).verdict is Verdict.ALLOWED
+    decision = kept.decide(asked(), resource_must_allow=True)
+    assert (decision.verdict, decision.decided_by) == (Verdict.IMPLICITLY_DENIED, "resource")
+    assert kept.verdict(asked(), resource_must_allow=True) is Verdict.IMPLICITLY_DENIED
+
+
+def test_what_is_not_explained_has_no_reasons() -> None:
+    decision = decide(asked(), Policies(identity=ALL), explain=False)
+    assert (decision.because, decide(asked(), Policies(identity=ALL)).because != ()) == ((), True)
+
+
 SHORT = DENY | {"Resource": "arn:aws:s3*"}
 ODD = DENY | {"Condition": {"NumericEquals": {"k": "x"}}}
 STRANGE = DENY | {"Condition": {"Resembles": {"k": "x"}}}
@@ -108,6 +137,8 @@ STRANGE = DENY | {"Condition": {"Resembles": {"k": "x"}}}
         # either would deny alone: the verdict turns only where both are answered the other way
         ([ODD, STRANGE], ("unknown-operator", "unparsable-value")),
         ([ODD, STRANGE, SHORT], ("short-arn-pattern", "unknown-operator", "unparsable-value")),
+        # an Allow that hangs on another question changes nothing beside one that does not
+        ([ODD, STRANGE | {"Effect": "Allow"}], ("unparsable-value",)),
         ([ODD, DENY], ()),
         ([ODD, STRANGE, DENY], ()),
         # it denies only where both questions are answered towards deny
