@@ -38,10 +38,23 @@ def command() -> None:
 @click.option(
     "--scp", metavar="FILE", multiple=True, help="Service control policy, one a level; several times."
 )
+@click.option(
+    "--rcp", metavar="FILE", multiple=True, help="Resource control policy, one a level; several times."
+)
+@click.option(
+    "--endpoint-policy",
+    metavar="FILE",
+    multiple=True,
+    help="Policy of the VPC endpoint the request came through.",
+)
 @click.option("--action", metavar="NAME", help="What is asked, such as s3:GetObject.")
 @click.option("--resource", metavar="ARN", help="On which resource; * for none.  [default: *]")
 @click.option("--resource-account", metavar="ID", help="Who owns it.  [default: the caller's account]")
-@click.option("--principal", metavar="ARN", help="Who asks: user, role, session or root.  [default: a user]")
+@click.option(
+    "--principal",
+    metavar="WHO",
+    help="Who asks: an ARN, a service such as ec2.amazonaws.com, or anonymous.  [default: a user]",
+)
 @click.option(
     "--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request; several times."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from leastkey.evaluate.context_keys import CallFacts
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.missing import missing, missing_as_json
 from leastkey.evaluate.reads import keys_read
-from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
+from leastkey.evaluate.request import LayerResult, NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.evaluate.trust import is_about_trust
 from leastkey.iam.document import DocumentError, load_document
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "facts_now", "show_decision"]
 
+_SERVICE: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.ASCII)
 _KINDS: Final[tuple[tuple[str, str, PrincipalType], ...]] = (
     ("iam", "user/", "user"),
     ("iam", "role/", "role"),
@@ -63,6 +65,8 @@ def ask(
         boundaries=() if boundary is None else (_document(boundary, "identity"),),
         sessions=_documents(_several(more, "session_policy"), "identity"),
         scps=tuple((each,) for each in _documents(_several(more, "scp"), "identity")),
+        rcps=tuple((each,) for each in _documents(_several(more, "rcp"), "resource")),
+        endpoints=_documents(_several(more, "endpoint_policy"), "resource"),
     )
 
 
@@ -94,6 +98,7 @@ def show_decision(show: Show, request: Request, policies: Policies, facts: CallF
     show.data(VERDICTS[decision.verdict])
     if decision.verdict is not Verdict.EXPLICITLY_DENIED:
         show.data(f"  decided by {decision.decided_by}")
+    _show_layers(show, decision)
     for reason in decision.because:
         sid = f" {reason.sid}" if reason.sid else ""
         show.data(f"  {reason.effect} by {reason.policy}, statement {reason.statement + 1}{sid}")
@@ -122,6 +127,18 @@ def _about_context(show: Show, filled: Filled | None, policies: Policies, reques
             yield from wrapped(f"  assumed: {note.key}: ", note.why, 4, columns=show.columns)
 
 
+def _show_layers(show: Show, decision: Decision) -> None:
+    """Say what each layer answers by itself, where there are several."""
+    said = [
+        f"{name} {result.value}"
+        for name, result in decision.layers.items()
+        if result is not LayerResult.NOT_APPLICABLE
+    ]
+    if len(said) > 1:
+        for line in wrapped("  layers: ", ", ".join(said), 4, columns=show.columns):
+            show.data(line)
+
+
 def _show_misses(show: Show, decision: Decision) -> None:
     misses = [miss for miss in decision.near_misses if miss.effect == "Allow"]
     for miss in misses:
@@ -137,16 +154,24 @@ def _lacks(miss: NearMiss) -> str:
     return f"{miss.element} does not match: {miss.pattern}; asked: {miss.asked}"
 
 
-def _principal(arn: str) -> Principal:
-    parts = arn.split(":", 5)
+def _principal(name: str) -> Principal:
+    """Read who asks: an ARN, a service (`ec2.amazonaws.com`), or `anonymous`."""
+    if name == "anonymous":
+        return Principal("anonymous", "", "")
+    if _SERVICE.fullmatch(name):
+        return Principal("service", name, "")
+    parts = name.split(":", 5)
     if len(parts) == 6 and parts[0] == "arn":
         for service, start, kind in _KINDS:
             if parts[2] == service and parts[5].startswith(start):
-                return Principal(kind, arn, parts[4])
+                return Principal(kind, name, parts[4])
     raise LeastkeyError(
         "usage",
-        f"`{arn}` names no user, role, session or root",
-        remedy="--principal arn:aws:iam::111122223333:user/alice",
+        f"`{name}` names no user, role, session, federated user, root or service",
+        remedy=(
+            "--principal arn:aws:iam::111122223333:user/alice",
+            "--principal ec2.amazonaws.com, or --principal anonymous",
+        ),
     )
 
 

@@ -60,6 +60,9 @@ def test_a_denial_with_what_each_statement_lacks(capsys: pytest.CaptureFixture[s
         (("--scp", "more.json"), "allow-ec2", "ImplicitlyDenied", "scps"),
         (("--scp", "more.json"), "deny-all", "ExplicitlyDenied", "scps"),
         (("--resource-policy", "more.json"), "deny-everyone", "ExplicitlyDenied", "resource"),
+        (("--rcp", "more.json"), "deny-everyone", "ExplicitlyDenied", "rcps"),
+        (("--endpoint-policy", "more.json"), "deny-everyone", "ExplicitlyDenied", "endpoint"),
+        (("--endpoint-policy", "more.json"), "allow-everyone-ec2", "ImplicitlyDenied", "endpoint"),
         (("--resource-account", "444455556666"), "allow-ec2", "ImplicitlyDenied", "resource"),
     ],
 )
@@ -69,6 +72,7 @@ def test_every_layer_counts(
     documents: dict[str, dict[str, Any]] = {
         "allow-ec2": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"},
         "deny-all": {"Effect": "Deny", "Action": "*", "Resource": "*"},
+        "allow-everyone-ec2": {"Effect": "Allow", "Principal": "*", "Action": "ec2:*", "Resource": "*"},
         "deny-everyone": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"},
     }
     text = json.dumps({"Version": "2012-10-17", "Statement": [documents[document]]})
@@ -76,6 +80,47 @@ def test_every_layer_counts(
     assert simulate(*ONE, "--context", "aws:username=ann", *words, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["decided_by"]) == (verdict, by)
+
+
+@pytest.mark.parametrize(
+    ("who", "verdict"),
+    [
+        ("cloudtrail.amazonaws.com", "allow"),
+        ("ec2.amazonaws.com", "deny (implicit)"),
+        ("anonymous", "deny (implicit)"),
+        ("arn:aws:sts::111122223333:federated-user/ann", "deny (implicit)"),
+        ("arn:aws:iam::111122223333:root", "allow"),
+    ],
+)
+def test_whoever_asks_can_be_named(who: str, verdict: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:*",
+        "Resource": "*",
+    }
+    Path("bucket.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": log}), encoding="utf-8")
+    asked = (
+        "--action",
+        "s3:PutObject",
+        "--resource",
+        "arn:aws:s3:::acme/x",
+        "--resource-policy",
+        "bucket.json",
+    )
+    assert simulate(*asked, "--principal", who) == 0
+    assert capsys.readouterr().out.splitlines()[0] == verdict
+
+
+def test_where_several_layers_count_each_one_s_answer_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("more.json").write_text(
+        json.dumps({"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}), encoding="utf-8"
+    )
+    assert (
+        simulate(*ONE, "--context", "aws:username=ann", "--boundary", "more.json", "--scp", "reader.json")
+        == 0
+    )
+    assert "  layers: scps allows, identity allows, boundary implicit deny" in capsys.readouterr().out
 
 
 def test_a_trust_policy_is_asked_about_who_may_wear_the_role(capsys: pytest.CaptureFixture[str]) -> None:
