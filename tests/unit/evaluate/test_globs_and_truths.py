@@ -25,6 +25,7 @@ def test_tokens_are_given_back_as_they_were_written(pattern: str) -> None:
         ("a*b*c", ["abc", "axbxc", "abbc"], ["ac", "acb", "bbc", "abcb"]),
         ("a*b*b", ["abb"], ["axb"]),
         ("a**b*c", ["abc"], ["axxc"]),
+        ("*a?*b*", ["axb", "aabb"], ["ab", "bax"]),
         ("*a?*ab", ["axab"], ["xxab"]),
         ("*a*a*", ["aa", "bab ab"], ["a", "bab"]),
         ("*ab*bc*", ["abbc"], ["abc"]),

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from tests.support.statement import ACCOUNT, ALICE
 
+from leastkey.evaluate import layer as layer_module
+from leastkey.evaluate.asked import Asked
 from leastkey.evaluate.decide import Compiled, decide
+from leastkey.evaluate.layer import Layer
 from leastkey.evaluate.request import NamedDocument, Policies, Request
 from leastkey.iam.document import PolicyDocument, parse_document
 
@@ -202,3 +205,11 @@ def test_statements_that_are_looked_up_by_action_are_those_that_match_alone(
     expected = [index for index, each in enumerate(ACTIONS) if matching(stating([each]), "*", action)]
     assert matching(many, "*", action) == matching(many, "*", action) == expected
     assert 0 < len(expected) < len(ACTIONS)
+
+
+def test_what_is_remembered_of_actions_stays_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_module, "_ACTIONS", 3)
+    own = Layer((NamedDocument("p", document(["*"])),))
+    for number in range(10):
+        own.speaking_to(Asked(Request(f"s3:a{number}", "*", ALICE), has_boundary=False))
+        assert 1 <= len(own._by_action) <= 3
