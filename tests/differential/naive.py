@@ -170,6 +170,7 @@ def applies(statement: Object, version: str, case: Object) -> bool:
     """Tell whether every element of the statement matches, every operator of its Condition and every key under each."""
     request = case["request"]
     action, arn, context = request["action"].lower(), request["resource"]["arn"], request["context"]
+    arn = "arn:aws:s3:::*" if arn == "*" and action.startswith("s3:") else arn  # AWS lists all buckets by it
     return (
         principal_matches(statement, case)
         and element_matches(statement, "Action", lambda each: like(each.lower(), action))
@@ -226,10 +227,8 @@ def granted(case: Object, layers: dict[str, list[list[Object]]]) -> bool:
     key_or_trust = re.match("kms:.* arn:.*:key/|sts:.* arn:.*:role/", f"{action.lower()} {asked['arn']}")
     if (key_or_trust or not same_account) and not named:
         return False
-    if who["type"] == "root" and action.lower() == "sts:assumerole":  # root users switch to no role
-        return False
     if who["type"] == "root" or (same_account and "caller" in named):
-        return True
+        return (who["type"], action.lower()) != ("root", "sts:assumerole")  # root users switch to no role
     by_identity = layers["identity"] and allow(layers["identity"], case)
     within = allow(layers["boundary"], case) and allow(layers["session"], case)
     if who["type"] == "feduser" and not layers["session"]:  # only what names his session grants

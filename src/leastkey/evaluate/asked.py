@@ -51,8 +51,11 @@ class Asked:
             raise RequestError(f"`{request.action}` is no action: write `service:Action` without wildcards")
         if "*" in resource and resource != "*":
             raise RequestError(f"`{resource}` has a wildcard in it: name one resource, or `*` for none")
-        parts = resource.split(":", 5)
         self.resource = resource
+        if resource == "*" and self.service == "s3":
+            # AWS's own policies list buckets by it (IAM User Guide, "Policy evaluation logic", AllowS3ListRead).
+            resource = "arn:aws:s3:::*"
+        parts = resource.split(":", 5)
         self.folded_resource = resource.lower() if resource.isascii() else None
         self.head: tuple[str, ...] | None = None
         self.tail = ""
