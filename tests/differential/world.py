@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-WILDCARDS_IN_VARIABLES: Final = False
-"""A wildcard inside `${...}`: plain text with a wildcard in it, or a variable of that name?"""
-ENDPOINT_NAMES_ACCOUNT: Final = False
+WILDCARDS_IN_VARIABLES: Final = True
+"""A wildcard inside `${...}`: plain text with a wildcard in it, not a variable of that name."""
+ENDPOINT_NAMES_ACCOUNT: Final = True
 """An endpoint policy that names an account: a gateway endpoint takes that for the root user alone."""
 
 OURS, THEIRS = "111122223333", "444455556666"

@@ -231,9 +231,9 @@ def _policies(case: Mapping[str, Json], action: str) -> Policies:
         if resource is None
         else NamedDocument(
             "resource_policy",
-            _trust(resource)
+            _of_resource(resource, "trust", "resource")
             if is_about_trust(action)
-            else _document(resource, "resource", "resource_policy"),
+            else _of_resource(resource, "resource", "trust"),
         ),
         boundaries=_of_field(case, "permission_boundaries", "identity"),
         sessions=_of_field(case, "session_policies", "identity"),
@@ -274,12 +274,19 @@ def _levels(
     return tuple(found)
 
 
-def _trust(value: Json) -> PolicyDocument:
-    """Read a role's trust policy; one that names its resource all the same is read as it stands."""
+def _of_resource(value: Json, kind: DocumentKind, other: DocumentKind) -> PolicyDocument:
+    """Read the policy of a resource as one kind or, where only that fits, as the other.
+
+    A trust policy may name its resource and a topic's policy may not: without Resource a statement speaks of the resource
+    it is attached to.
+    """
     try:
-        return _document(value, "trust", "resource_policy")
-    except CaseError:
-        return _document(value, "resource", "resource_policy")
+        return _document(value, kind, "resource_policy")
+    except CaseError as fault:
+        try:
+            return _document(value, other, "resource_policy")
+        except CaseError:
+            raise fault from None
 
 
 def _document(value: Json, kind: DocumentKind, where: str) -> PolicyDocument:

@@ -94,10 +94,12 @@ def ask(
     *,
     briefly: bool,
     enough: Grant = Grant.DELEGATES,
+    account: Truth = True,
 ) -> Outcome:
     """Ask the documents of a layer.
 
-    `briefly` stops at the first Deny and at the first Allow whose grant is `enough`.
+    `briefly` stops at the first Deny and at the first Allow whose grant is `enough`. `account` says whether an Allow that
+    names the caller's account speaks of the caller.
     """
     denying, allowing = layer.speaking_to(asked)
     denies = _denying(denying, asked, reading, briefly=briefly) if denying else ()
@@ -105,7 +107,7 @@ def ask(
         return Outcome(LayerResult.EXPLICIT_DENY, denies)
     if not allowing:
         return Outcome(LayerResult.EXPLICIT_DENY, denies) if denies else _NOTHING
-    allows, grant = _allowing(allowing, asked, reading, enough=enough if briefly else None)
+    allows, grant = _allowing(allowing, asked, reading, enough=enough if briefly else None, account=account)
     if denies:
         return Outcome(LayerResult.EXPLICIT_DENY, denies, allows, grant)
     return Outcome(LayerResult.ALLOWS, (), allows, grant) if allows else _NOTHING
@@ -128,7 +130,7 @@ def each(outcomes: Iterable[Outcome]) -> Outcome:
 def _denying(hits: Sequence[Hit], asked: Asked, reading: Reading, *, briefly: bool) -> tuple[Hit, ...]:
     found: list[Hit] = []
     for hit in hits:
-        if reading.settle(_matches(hit[1], asked)[0], "Deny"):
+        if reading.settle(_matches(hit[1], asked, account=True)[0], "Deny"):
             found.append(hit)
             if briefly:
                 break
@@ -136,13 +138,13 @@ def _denying(hits: Sequence[Hit], asked: Asked, reading: Reading, *, briefly: bo
 
 
 def _allowing(
-    hits: Sequence[Hit], asked: Asked, reading: Reading, *, enough: Grant | None
+    hits: Sequence[Hit], asked: Asked, reading: Reading, *, enough: Grant | None, account: Truth
 ) -> tuple[tuple[Hit, ...], Grant]:
     """Collect the Allows, up to one whose grant is `enough`."""
     found: list[Hit] = []
     grant = Grant.NONE
     for hit in hits:
-        truth, strength = _matches(hit[1], asked)
+        truth, strength = _matches(hit[1], asked, account=account)
         if reading.settle(truth, "Allow"):
             found.append(hit)
             grant = max(grant, strength)
@@ -151,9 +153,11 @@ def _allowing(
     return tuple(found), grant
 
 
-def _matches(statement: CompiledStatement, asked: Asked) -> tuple[Truth, Grant]:
+def _matches(statement: CompiledStatement, asked: Asked, *, account: Truth) -> tuple[Truth, Grant]:
     """Say whether the statement matches, the action being known to, and how strong its grant is."""
     who, grant = statement.principal(asked)
+    if account is not True and who is True and grant is Grant.DELEGATES:
+        who = account
     if who is False:
         return False, Grant.NONE
     applies = statement.applies(asked)

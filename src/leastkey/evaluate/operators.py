@@ -231,9 +231,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _bytes(text: str) -> bytes | None:
     try:
-        return base64.b64decode(text, validate=True)
+        found = base64.b64decode(text, validate=True)
     except ValueError:  # what is no base64, and what is no ASCII
         return None
+    # Python lets padding and spare bits be what they will.
+    return found if base64.b64encode(found).decode() == text else None
 
 
 def _orders(family: str, parse: Callable[[str], Decimal | None]) -> dict[str, Operator]:

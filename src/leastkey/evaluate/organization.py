@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask, each
 from leastkey.evaluate.request import LayerResult
+from leastkey.evaluate.truth import contested
 from leastkey.iam.catalog import rcp_services
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["endpoint", "rcps", "scps"]
 
 _SERVICE_LINKED: Final = "role/aws-service-role/"
+_WITH_GATEWAY: Final = frozenset({"s3", "dynamodb"})
+"""Services that have gateway endpoints beside interface endpoints."""
+_GATEWAY: Final = contested("gateway-endpoint-account")
 _BEYOND_RCPS: Final = frozenset({"kms:retiregrant"})
 """Actions of a supported service that no RCP reaches, not even by a star."""
 
@@ -45,7 +49,10 @@ def rcps(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Ou
 
 def endpoint(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the policy of the VPC endpoint that the request came through."""
-    return each([ask(layer, asked, reading, briefly=briefly) for layer in layers.endpoint])
+    # A gateway endpoint takes the name of an account for its root user alone; a request does not say which kind it is.
+    doubt = asked.service in _WITH_GATEWAY and asked.principal.type != "root"
+    account = _GATEWAY if doubt else True
+    return each([ask(layer, asked, reading, briefly=briefly, account=account) for layer in layers.endpoint])
 
 
 def _is_service_linked(asked: Asked) -> bool:

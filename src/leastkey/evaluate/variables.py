@@ -22,7 +22,8 @@ Values: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE_OR_COLON: Final = re.compile(r"\$\{[^{}]*\}|:")
-_KEY: Final = re.compile(r"([^,']+)(?:, '([^']*)')?")
+_KEY: Final = re.compile(r"([^,'*?]+)(?:, '([^']*)')?")
+"""A key and its default; no key has a wildcard in its name."""
 _ESCAPES: Final = frozenset({"*", "?", "$"})
 
 

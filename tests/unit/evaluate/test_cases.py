@@ -154,3 +154,29 @@ def test_every_open_question_is_explained_and_has_a_case() -> None:
     assert sorted(explained) == sorted(asked)
     met = {slug for case in CASES for slug in case["expect"].get("undocumented", [])}
     assert asked - met == set()
+
+
+def asked(resource: dict[str, str], **more: object) -> tuple[str, str]:
+    everything = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    alice = {"type": "user", "arn": "arn:aws:iam::111122223333:user/alice", "account": "111122223333"}
+    case = {
+        "id": "x",
+        "request": {"action": "sns:Publish", "resource": resource, "principal": alice},
+        "identity_policies": [{"name": "p", "document": everything}],
+        **more,
+    }
+    answer, _ = answer_line(json.dumps(case))
+    return answer["verdict"], answer["decided_by"]
+
+
+def test_a_resource_belongs_to_the_account_its_arn_names() -> None:
+    assert asked({"arn": "arn:aws:sns:eu-west-1:444455556666:t"}) == ("ImplicitlyDenied", "resource")
+    assert asked({"arn": "arn:aws:sns:eu-west-1:111122223333:t"}) == ("Allowed", "identity")
+    assert asked({"arn": "arn:aws:s3:::bucket"}) == ("Allowed", "identity")
+    assert asked({"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}) == ("Allowed", "identity")
+
+
+def test_a_topic_policy_without_resource_speaks_of_its_topic() -> None:
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sns:*"}}
+    topic = {"arn": "arn:aws:sns:eu-west-1:111122223333:t"}
+    assert asked(topic, resource_policy=deny) == ("ExplicitlyDenied", "resource")
