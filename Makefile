@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NODE_MODULES := tests/clients/js/node_modules
 
-.PHONY: help setup demo test clients check cover fix accept differential bench docs lock clients-lock clean
+.PHONY: help setup demo test clients check cover fix accept differential mutate bench docs lock clients-lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -59,6 +59,9 @@ accept: setup  ## rewrite snapshots and generated documents
 
 differential: setup  ## the engine beside the naive evaluator on other cases: SEED=7 N=100000
 	@$(BIN)/python -m tests.differential.compare --seed $(or $(SEED),0) --cases $(or $(N),50000)
+
+mutate: setup  ## break the engine on purpose, see whether a test notices: FILES="match.py" ONLY=text JOBS=2
+	@$(BIN)/python -m tools.mutate $(FILES) --only "$(ONLY)" --jobs $(or $(JOBS),2)
 
 bench: setup  ## measure; one line a figure
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done

@@ -285,3 +285,10 @@ def test_a_not_principal_that_spares_everybody_denies_who_has_a_boundary(
     policies = Policies(resource=sparing, boundaries=ALL)
     verdict = decide(ask(who, policies), policies).verdict
     assert (verdict is Verdict.EXPLICITLY_DENIED) is denied
+
+
+def test_a_root_user_assumes_no_role_and_an_explicit_deny_stays_one() -> None:
+    request = Request("sts:AssumeRole", f"{IAM}:role/r", ROOT, ACCOUNT)
+    for effect, verdict in (("Allow", Verdict.IMPLICITLY_DENIED), ("Deny", Verdict.EXPLICITLY_DENIED)):
+        trust = policy({"Effect": effect, "Principal": "*", "Action": "sts:AssumeRole"}, kind="trust")
+        assert decide_trust(request, trust, Policies()).verdict is verdict
