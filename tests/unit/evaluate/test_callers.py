@@ -292,3 +292,12 @@ def test_a_root_user_assumes_no_role_and_an_explicit_deny_stays_one() -> None:
     for effect, verdict in (("Allow", Verdict.IMPLICITLY_DENIED), ("Deny", Verdict.EXPLICITLY_DENIED)):
         trust = policy({"Effect": effect, "Principal": "*", "Action": "sts:AssumeRole"}, kind="trust")
         assert decide_trust(request, trust, Policies()).verdict is verdict
+
+
+@pytest.mark.parametrize("action", ["s3:ListBucket", "dynamodb:GetItem", "sqs:SendMessage"])
+def test_an_endpoint_that_names_the_account_is_doubtful_where_it_may_be_a_gateway(action: str) -> None:
+    endpoint = granting({"AWS": ACCOUNT})
+    policies = Policies(identity=ALL, endpoints=(endpoint,))
+    decision = decide(ask(ALICE, policies, action), policies)
+    doubts = () if action.startswith("sqs:") else ("gateway-endpoint-account",)
+    assert (decision.undocumented, decision.is_allowed) == (doubts, not doubts)
