@@ -55,7 +55,7 @@ class Asked:
             raise RequestError(f"`{resource}` has a wildcard in it: name one resource, or `*` for none")
         self.resource = resource
         if resource == "*" and self.service == "s3":
-            # AWS's own policies list buckets by it (IAM User Guide, "Policy evaluation logic", AllowS3ListRead).
+            # AWS's own policies list buckets by it: see `all-buckets` in docs/explain/contested.md.
             resource = "arn:aws:s3:::*"
         parts = resource.split(":", 5)
         self.folded_resource = resource.lower() if resource.isascii() else None

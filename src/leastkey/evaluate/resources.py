@@ -26,6 +26,7 @@ _CROSSES: Final = contested("star-crosses-colon")
 _CASE: Final = contested("region-account-case")
 _SHORT: Final = contested("short-arn-pattern")
 _TYPE: Final = contested("wildcard-resource-type")
+_ALL_BUCKETS: Final = contested("all-buckets")
 _NO_VALUE: Final = contested("not-resource-variable")
 _NO_RESOURCE: Final = contested("not-resource-without-resource")
 _WITHOUT_TYPE: Final = frozenset({"s3", "sns", "sqs"})
@@ -140,6 +141,8 @@ class _Pattern:
             return False
         if self._head_matches(asked.head):
             truth = self._tail_matches(asked)
+            if truth is True and asked.resource == "*":
+                return _ALL_BUCKETS
             if truth is True and _asks_type(self._head[2], self._tail_text):
                 return _TYPE
             if truth is not False:

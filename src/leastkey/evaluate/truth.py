@@ -18,7 +18,7 @@ __all__ = ["Reading", "Slugs", "Truth", "all_of", "any_of", "contested", "either
 Slugs: TypeAlias = frozenset[str]
 Truth: TypeAlias = bool | Slugs
 
-_MATCHES_EITHER_WAY: Final = frozenset({"short-arn-pattern", "wildcard-resource-type"})
+_MATCHES_EITHER_WAY: Final = frozenset({"all-buckets", "short-arn-pattern", "wildcard-resource-type"})
 """Questions where both effects take the pattern as a plain glob; elsewhere an Allow misses and a Deny matches."""
 
 
