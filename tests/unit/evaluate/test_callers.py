@@ -301,3 +301,10 @@ def test_an_endpoint_that_names_the_account_is_doubtful_where_it_may_be_a_gatewa
     decision = decide(ask(ALICE, policies, action), policies)
     doubts = () if action.startswith("sqs:") else ("gateway-endpoint-account",)
     assert (decision.undocumented, decision.is_allowed) == (doubts, not doubts)
+
+
+@pytest.mark.parametrize("who", [ROOT, SERVICE, ANYBODY])
+def test_session_policies_do_not_bind_who_has_no_identity_policies(who: Principal) -> None:
+    policies = Policies(resource=granting({"AWS": "*", "Service": SERVICE.arn}), sessions=(DENY,))
+    decision = decide(ask(who, policies), policies)
+    assert (decision.verdict, decision.layers["session"]) == (Verdict.ALLOWED, LayerResult.NOT_APPLICABLE)
