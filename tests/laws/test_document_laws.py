@@ -13,7 +13,7 @@ from tests.differential.strategies import documents, requests
 
 from leastkey.evaluate import NamedDocument, Policies, decide
 from leastkey.iam.columns import columns
-from leastkey.iam.document import DocumentError, DocumentKind, load_document, parse_document
+from leastkey.iam.document import DocumentError, DocumentKind, load_document, parse_document, statement_of
 
 if TYPE_CHECKING:
     from leastkey.evaluate import PolicyDocument, Request
@@ -70,7 +70,7 @@ def test_a_document_read_from_text_is_the_document(document: PolicyDocument) -> 
     kind: DocumentKind = "identity" if document.statements[0].principal is None else "resource"
     read = load_document(document.text(), kind)
     assert read.columns is not None
-    assert [read.statement(index) for index in range(len(document.statements))] == [*document.statements]
+    assert [statement_of(entry) for entry in read.columns.entries] == [*document.statements]
     assert read == document
     assert hash(read) == hash(document)
     assert copy.deepcopy(read) == document

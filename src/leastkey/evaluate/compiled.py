@@ -33,10 +33,11 @@ _OPEN_SERVICE: Final = re.compile(r"\0[^:\0]*[*?]")
 class CompiledDocument:
     """A policy document, ready to be asked."""
 
-    __slots__ = ("_actions", "_by_action", "_document", "_entries", "_is_open", "_made")
+    __slots__ = ("_actions", "_by_action", "_entries", "_is_open", "_made", "_version")
 
     def __init__(self, document: PolicyDocument) -> None:
-        self._document = document
+        # Not the document itself, which keeps this: the two would hold each other in memory.
+        self._version = document.version
         self._entries, self._actions = document.columns or columns_of(
             [statement.to_json() for statement in document.statements]
         )
@@ -113,7 +114,7 @@ class CompiledDocument:
     def _statement(self, index: int) -> CompiledStatement:
         made = self._made.get(index)
         if made is None:
-            made = CompiledStatement(self._document, self._entries[index], index)
+            made = CompiledStatement(self._entries[index], index, self._version)
             self._made[index] = made
         return made
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import Layer
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from leastkey.evaluate.request import LayerName, NamedDocument, Policies
 
 __all__ = ["Layers"]
+
+_OTHERS: Final[tuple[LayerName, ...]] = ("resource", "boundary", "session", "scps", "rcps", "endpoint")
 
 
 class Layers:
@@ -27,20 +30,14 @@ class Layers:
         self.session = Layer(policies.sessions) if policies.sessions else None
         self.scps = tuple(map(Layer, policies.scps))
         # Resource control policies only deny, so that their levels need not be told apart.
-        rcps = tuple([document for level in policies.rcps for document in level])
+        rcps = tuple(chain.from_iterable(policies.rcps))
         self.rcps = Layer(rcps) if rcps else None
         self.endpoint = _apart(policies.endpoints)
         self.present: set[LayerName] = {"identity"}
-        given: tuple[tuple[LayerName, object], ...] = (
-            ("resource", self.resource),
-            ("boundary", self.boundary),
-            ("session", self.session),
-            ("scps", self.scps),
-            ("rcps", self.rcps),
-            ("endpoint", self.endpoint),
-        )
-        self.present.update([name for name, layer in given if layer])
+        for name in _OTHERS:
+            if getattr(self, name):
+                self.present.add(name)
 
 
 def _apart(documents: tuple[NamedDocument, ...]) -> tuple[Layer, ...]:
-    return tuple([Layer((document,)) for document in documents])
+    return tuple([Layer((document,)) for document in documents]) if documents else ()

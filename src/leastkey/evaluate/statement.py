@@ -12,11 +12,11 @@ from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.principals import Grant, named, spared
 from leastkey.evaluate.resources import anything, not_resources, resources
 from leastkey.evaluate.truth import Truth, all_of
+from leastkey.iam.document import statement_of
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
     from leastkey.evaluate.resources import ResourceMatcher
-    from leastkey.iam.document import PolicyDocument
     from leastkey.iam.statement import Effect, Statement
 
 __all__ = ["CompiledStatement", "speaks_of"]
@@ -30,12 +30,12 @@ class CompiledStatement:
     Each part is compiled when a request first gets as far as it.
     """
 
-    __slots__ = ("_conditions", "_document", "_entry", "_resource", "_source", "effect", "index")
+    __slots__ = ("_conditions", "_entry", "_has_variables", "_resource", "_source", "effect", "index")
 
-    def __init__(self, document: PolicyDocument, entry: dict[str, Any], index: int) -> None:
+    def __init__(self, entry: dict[str, Any], index: int, version: str) -> None:
         self.index = index
         self.effect: Effect = entry["Effect"]
-        self._document = document
+        self._has_variables = version >= _VARIABLES_SINCE
         self._entry = entry
         self._source: Statement | None = None
         self._resource: ResourceMatcher | None = None
@@ -45,7 +45,7 @@ class CompiledStatement:
     def source(self) -> Statement:
         """The statement as the document has it."""
         if self._source is None:
-            self._source = self._document.statement(self.index)
+            self._source = statement_of(self._entry)
         return self._source
 
     @property
@@ -104,10 +104,6 @@ class CompiledStatement:
         if conditions is None:
             conditions = self.conditions
         return all_of([truth, *[each.holds(asked) for each in conditions]]) if conditions else truth
-
-    @property
-    def _has_variables(self) -> bool:
-        return self._document.version >= _VARIABLES_SINCE
 
     def _matcher(self) -> ResourceMatcher:
         if "Resource" in self._entry:

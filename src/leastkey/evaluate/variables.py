@@ -90,6 +90,8 @@ def split_arn(text: str, *, variables: bool) -> list[str] | None:
     if not variables or not has_variable(text):
         parts = text.split(":", 5)
         return parts if len(parts) == 6 else None
+    if text.count(":", 0, text.index("${")) >= 5:
+        return text.split(":", 5)
     cuts = [match.start() for match in _VARIABLE_OR_COLON.finditer(text) if match[0] == ":"][:5]
     if len(cuts) < 5:
         return None

@@ -23,6 +23,7 @@ __all__ = [
     "load_json",
     "parse_document",
     "read_document",
+    "statement_of",
 ]
 
 DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
@@ -92,30 +93,23 @@ class PolicyDocument(_Read):
     @classmethod
     def of_columns(cls, laid_out: Columns, version: str, identifier: str | None) -> PolicyDocument:
         """Give a document whose statements are not made yet."""
-        document = cls((), version, identifier)
-        object.__setattr__(document, "columns", laid_out)
-        object.__delattr__(document, "statements")
+        document = cls.__new__(cls)
+        given = (("columns", laid_out), ("kept", None), ("version", version), ("id", identifier))
+        for name, value in given:
+            object.__setattr__(document, name, value)
         return document
 
     def __getattr__(self, name: str) -> Any:
         """Make the statements: Python asks here only for what is not set yet."""
         if name != "statements":
             raise AttributeError(name)
-        made = tuple(map(self.statement, range(len(self.columns.entries if self.columns else ()))))
+        made = tuple(map(statement_of, self.columns.entries if self.columns else ()))
         object.__setattr__(self, "statements", made)
         return made
 
     def keep(self, made: object) -> None:
         """Keep what a reader made of this document; it lives as long as the document."""
         object.__setattr__(self, "kept", made)
-
-    def statement(self, index: int) -> Statement:
-        """Give one statement, counted from 0."""
-        if self.columns is None:
-            return self.statements[index]
-        value = self.columns.entries[index]
-        effect: Effect = "Allow" if value["Effect"] == "Allow" else "Deny"
-        return _built(value, f"$.Statement[{index}]", effect, value.get("Sid"))
 
     def to_json(self) -> dict[str, Json]:
         """Give the document as a JSON object."""
@@ -142,10 +136,15 @@ def load_document(text: str, kind: DocumentKind) -> PolicyDocument:
         raise (fault if fault.line else _located(fault, text)) from None
 
 
+def statement_of(value: dict[str, Any]) -> Statement:
+    """Give the statement that a well-formed entry of `columns` is."""
+    return _built(value, "$", "Allow" if value["Effect"] == "Allow" else "Deny", value.get("Sid"))
+
+
 def load_json(text: str) -> Json:
     """Read JSON in which nothing stands twice, and no number is longer than a number. Raises DocumentError."""
     try:
-        value: Json = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+        value: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise DocumentError(f"not JSON: {error.msg}", "$", line=error.lineno, column=error.colno) from None
     except RecursionError:
@@ -357,3 +356,6 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_constants(name: str) -> Json:
     raise DocumentError(f"`{name}` is no JSON number", "$")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
