@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.near import Near
-from leastkey.evaluate.resources import literal_starts
+from leastkey.evaluate.resources import fixed_starts
 from leastkey.evaluate.statement import CompiledStatement, speaks_of
 from leastkey.iam.columns import columns_of, joined, patterns_in
 
@@ -25,7 +25,7 @@ __all__ = ["CompiledDocument", "compiled"]
 
 _ACTIONS: Final = 1_024
 _MANY: Final = 4
-"""So many patterns are left to the statement, which looks at them in the same way and remembers what it saw."""
+"""So many more patterns are left to the statement, which looks at them in the same way and remembers what it saw."""
 _OPEN_SERVICE: Final = re.compile(r"\0[^:\0]*[*?]")
 """A pattern of joined ones with a wildcard before its first colon."""
 
@@ -33,12 +33,12 @@ _OPEN_SERVICE: Final = re.compile(r"\0[^:\0]*[*?]")
 class CompiledDocument:
     """A policy document, ready to be asked."""
 
-    __slots__ = ("_actions", "_by_action", "_entries", "_is_open", "_made", "_version")
+    __slots__ = ("_actions", "_by_action", "_entries", "_is_open", "_made", "_resources", "_version")
 
     def __init__(self, document: PolicyDocument) -> None:
         # Not the document itself, which keeps this: the two would hold each other in memory.
         self._version = document.version
-        self._entries, self._actions = document.columns or columns_of(
+        self._entries, self._actions, self._resources = document.columns or columns_of(
             [statement.to_json() for statement in document.statements]
         )
         self._is_open: bool | None = None
@@ -102,14 +102,8 @@ class CompiledDocument:
         resource = asked.folded_resource
         if resource is None:
             return indexes
-        entries = self._entries
-        return [
-            index
-            for index in indexes
-            if (listed := entries[index].get("Resource")) is None
-            or len(patterns := (listed,) if type(listed) is str else listed) > _MANY
-            or resource.startswith(literal_starts(patterns))
-        ]
+        texts, stem = self._resources, _stem(asked, resource)
+        return [index for index in indexes if _begins(texts[index], resource, stem)]
 
     def _statement(self, index: int) -> CompiledStatement:
         made = self._made.get(index)
@@ -126,6 +120,20 @@ def compiled(document: PolicyDocument) -> CompiledDocument:
         kept = CompiledDocument(document)
         document.keep(kept)
     return kept
+
+
+def _stem(asked: Asked, resource: str) -> str:
+    """Give the resource up to the end of its first name; nothing where that holds a slash."""
+    stem = resource[: len(resource) - len(asked.tail) + len(asked.names[0])]
+    return "" if "/" in stem else stem
+
+
+def _begins(text: str, resource: str, stem: str) -> bool:
+    """Say whether the resource begins as one of the patterns does before its first wildcard or variable."""
+    if stem not in text and "?" not in text and "$" not in text and text.count("*") == text.count("/*"):
+        # Each pattern is fixed to a slash at least, and none has the resource's first name.
+        return False
+    return text.count("\0") >= _MANY or resource.startswith(fixed_starts(text))
 
 
 def _speaks_of(entry: dict[str, Any], text: str, action: str) -> bool:

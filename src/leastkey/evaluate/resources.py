@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from leastkey.evaluate.match import glob, glob_of, has_wildcard, tokens
 from leastkey.evaluate.truth import Truth, any_of, contested, either, negated
 from leastkey.evaluate.variables import Template, expand, fixed, has_variable, split_arn, template
+from leastkey.iam.columns import patterns_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from leastkey.evaluate.asked import Asked
     from leastkey.evaluate.match import Glob, Token
 
-__all__ = ["ResourceMatcher", "anything", "literal_starts", "not_resources", "resources"]
+__all__ = ["ResourceMatcher", "anything", "fixed_starts", "not_resources", "resources"]
 
 ResourceMatcher: TypeAlias = "Callable[[Asked], Truth]"
 
@@ -35,13 +36,12 @@ _FOLDED_PARTS: Final = (3, 4)
 """Region and account, whose letter case is contested."""
 
 
-def literal_starts(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Give what stands before each pattern's first wildcard or variable, in lower case.
+def fixed_starts(text: str) -> tuple[str, ...]:
+    """Give what stands before the first wildcard or variable of each pattern in a lower-case text of `iam.columns`.
 
-    All that a pattern of ASCII text matches begins so, letter case aside; of a text that holds NUL there are more parts.
+    All that a pattern of ASCII text matches begins so, letter case aside.
     """
-    folded = "\0".join(patterns).lower().replace("?", "*").replace("$", "*")
-    return tuple([text.partition("*")[0] for text in folded.split("\0")])
+    return tuple([each.partition("*")[0] for each in patterns_in(text.replace("?", "*").replace("$", "*"))])
 
 
 def resources(patterns: tuple[str, ...], *, variables: bool) -> ResourceMatcher:
@@ -85,7 +85,8 @@ class _OneOf:
     def __init__(self, patterns: tuple[str, ...], *, variables: bool) -> None:
         self._patterns = patterns
         self._variables = variables
-        starts = literal_starts(patterns)
+        starts = fixed_starts("\0".join(patterns).lower())
+        # A pattern that holds NUL, which joins them, shifts the others.
         self._starts = starts if len(starts) == len(patterns) else ("",) * len(patterns)
         self._matchers: dict[int, ResourceMatcher] = {}
 

@@ -27,13 +27,15 @@ _KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "Canonica
 
 
 class Columns(NamedTuple):
-    """The statements as JSON, and beside them the patterns of each one's Action as one lower-case text (`patterns_in`).
+    """The statements as JSON, and beside them the patterns of each one's Action and Resource as a lower-case text.
 
-    A NotAction stands as `*`. A pattern that holds NUL, which joins the others, is left out.
+    `patterns_in` gives the patterns of a text. What has no Action or no Resource stands as `*`. A pattern that holds NUL,
+    which joins the others, is left out of `actions` and makes `*` of its text in `resources`.
     """
 
     entries: list[dict[str, Any]]
     actions: list[str]
+    resources: list[str]
 
 
 def columns(value: Any, kind: str) -> Columns | None:
@@ -60,16 +62,17 @@ def columns(value: Any, kind: str) -> Columns | None:
 
 def columns_of(entries: list[dict[str, Any]]) -> Columns:
     """Lay out statements that are known to be well formed."""
-    listed = [entry.get("Action", "*") for entry in entries]
+    actions = [_several(entry.get("Action", "*")) for entry in entries]
+    resources = [_several(entry.get("Resource", "*")) for entry in entries]
     return Columns(
         entries,
-        [
-            _JOIN.join(
-                [each.lower() for each in ((value,) if type(value) is str else value) if _JOIN not in each]
-            )
-            for value in listed
-        ],
+        [_JOIN.join([each for each in patterns if _JOIN not in each]).lower() for patterns in actions],
+        ["*" if _JOIN in "".join(patterns) else _JOIN.join(patterns).lower() for patterns in resources],
     )
+
+
+def _several(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def joined(texts: list[str]) -> str:
@@ -78,7 +81,7 @@ def joined(texts: list[str]) -> str:
 
 
 def patterns_in(text: str) -> list[str]:
-    """Give the patterns that stand in a text of `Columns.actions`."""
+    """Give the patterns that stand in one of the texts of `Columns`."""
     return text.split(_JOIN)
 
 
@@ -99,10 +102,11 @@ def _is_shape(names: tuple[str, ...], kind: str) -> bool:
 def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
     """Look at what every element holds. Raises TypeError for some that hold what they may not."""
     actions = _texts([entry.get("Action", "*") for entry in entries])
-    if actions is None:
+    resources = _texts([entry.get("Resource", "*") for entry in entries])
+    if actions is None or resources is None:
         return None
     for name in elements:
-        if name in ("Effect", "Action"):
+        if name in ("Effect", "Action", "Resource"):
             continue
         values = [entry[name] for entry in entries if name in entry]
         if name in _TEXTS:
@@ -115,7 +119,7 @@ def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
             holds = all(map(_is_principal, values))
         if not holds:
             return None
-    return Columns(entries, list(map(str.lower, actions)))
+    return Columns(entries, list(map(str.lower, actions)), list(map(str.lower, resources)))
 
 
 def _texts(values: list[Any]) -> list[str] | None:
