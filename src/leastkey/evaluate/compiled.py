@@ -108,8 +108,7 @@ class CompiledDocument:
     def _statement(self, index: int) -> CompiledStatement:
         made = self._made.get(index)
         if made is None:
-            made = CompiledStatement(self._entries[index], index, self._version)
-            self._made[index] = made
+            made = self._made.setdefault(index, CompiledStatement(self._entries[index], index, self._version))
         return made
 
 

@@ -54,7 +54,9 @@ class Layer:
     def speaking_to(self, asked: Asked) -> tuple[Sequence[Hit], Sequence[Hit]]:
         """Give the Deny and the Allow statements that speak of the action and can concern the resource."""
         action, known = asked.action, self._by_action
-        if action not in known:
+        # Another thread may empty it between two looks.
+        near = known.get(action)
+        if near is None and action not in known:
             if len(known) >= _ACTIONS:
                 known.clear()
             known[action] = None
@@ -63,7 +65,6 @@ class Layer:
                 for document in self.documents
                 for statement in compiled(document.document).concerning(asked)
             )
-        near = known[action]
         if near is None:
             denying, allowing = _parted(
                 (document.name, statement)

@@ -32,6 +32,8 @@ Token: TypeAlias = str | Wild
 Glob: TypeAlias = "Callable[[str], bool]"
 
 _REMEMBERED: Final = 4_096
+_LONG: Final = 512
+"""No pattern that is longer is remembered: so many of any length would fill the memory."""
 _WILDCARD: Final = re.compile(r"([*?])")
 _WILD: Final[dict[str, Token]] = {"*": Wild.ANY, "?": Wild.ONE}
 
@@ -53,10 +55,16 @@ def literal(row: Iterable[Token]) -> str:
     return "".join([token.value if isinstance(token, Wild) else token for token in row])
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def glob_of(text: str) -> Glob:
     """Compile a pattern from its text. The same few stand in most statements (`arn`, `aws`, an account), so they are kept."""
+    return _remembered(text) if len(text) <= _LONG else _compiled(text)
+
+
+def _compiled(text: str) -> Glob:
     return glob(tokens(text)) if has_wildcard(text) else partial(eq, text)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_compiled)
 
 
 def glob(row: Sequence[Token]) -> Glob:
@@ -181,9 +189,13 @@ class _Mask:
 
     def _compiled(self) -> dict[str, int]:
         """Give the masks, made when a text is first searched: they take more than a long piece in a short text is worth."""
-        self._open = sum(1 << index for index, character in enumerate(self._chars) if character is None)
-        self._masks = {}
+        self._open = free = sum(
+            1 << index for index, character in enumerate(self._chars) if character is None
+        )
+        masks: dict[str, int] = {}
         for index, character in enumerate(self._chars):
             if character is not None:
-                self._masks[character] = self._masks.get(character, self._open) | 1 << index
-        return self._masks
+                masks[character] = masks.get(character, free) | 1 << index
+        # Set when it is whole: other threads search by it too.
+        self._masks = masks
+        return masks

@@ -22,7 +22,7 @@ _LIST: Final = frozenset({list})
 _SCALARS: Final = frozenset({str, bool, int, float})
 _TEXTS: Final = ("Action", "NotAction", "Resource", "NotResource")
 _WHO: Final = ("Principal", "NotPrincipal")
-_PLAIN: Final = frozenset({"Sid", "Effect", "Condition"})
+_ELEMENTS: Final = frozenset({"Sid", "Effect", "Condition", *_TEXTS, *_WHO})
 _KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
@@ -46,6 +46,9 @@ def columns(value: Any, kind: str) -> Columns | None:
     if type(entries) is not list or not _DICT.issuperset(map(type, entries)):
         return None
     shapes = set(map(tuple, entries))
+    elements = set().union(*shapes)
+    if not elements <= _ELEMENTS:
+        return None
     try:
         if (
             value.get("Version", "2008-10-17") not in _VERSIONS
@@ -54,7 +57,7 @@ def columns(value: Any, kind: str) -> Columns | None:
             or not _EFFECTS.issuperset([entry["Effect"] for entry in entries])
         ):
             return None
-        return _held(entries, set().union(*shapes))
+        return _held(entries, elements)
     except TypeError:
         # A list where a text belongs, a number among texts: joined or looked up, it fails at once.
         return None
@@ -62,7 +65,7 @@ def columns(value: Any, kind: str) -> Columns | None:
 
 def columns_of(entries: list[dict[str, Any]]) -> Columns:
     """Lay out statements that are known to be well formed."""
-    actions = [_several(entry.get("Action", "*")) for entry in entries]
+    actions = [_several(entry.get("Action", "*" if "NotAction" in entry else [])) for entry in entries]
     resources = [_several(entry.get("Resource", "*")) for entry in entries]
     return Columns(
         entries,
@@ -87,12 +90,11 @@ def patterns_in(text: str) -> list[str]:
 
 @lru_cache(maxsize=1_024)
 def _is_shape(names: tuple[str, ...], kind: str) -> bool:
-    """Say whether a statement of a kind may have exactly these elements."""
+    """Say whether a statement of a kind may have exactly these elements, all of which there are."""
     given = set(names)
     action, resource, principal = ({*_TEXTS[:2]}, {*_TEXTS[2:]}, {*_WHO})
     return (
         "Effect" in given
-        and given <= {*_PLAIN, *_TEXTS, *_WHO}
         and len(given & action) == 1
         and len(given & resource) == (kind != "trust")
         and len(given & principal) == (kind != "identity")

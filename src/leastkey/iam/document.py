@@ -107,6 +107,10 @@ class PolicyDocument(_Read):
         object.__setattr__(self, "statements", made)
         return made
 
+    def __reduce__(self) -> tuple[type[PolicyDocument], tuple[object, ...]]:
+        """Copy and pickle the value alone: what is kept with a document is made anew."""
+        return PolicyDocument, (self.statements, self.version, self.id)
+
     def keep(self, made: object) -> None:
         """Keep what a reader made of this document; it lives as long as the document."""
         object.__setattr__(self, "kept", made)
@@ -348,9 +352,11 @@ def _unique_sids(statements: tuple[Statement, ...], paths: list[str]) -> None:
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
-        raise DocumentError(f"`{twice}` stands twice in one object", f"$..{twice}")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise DocumentError(f"`{key}` stands twice in one object", f"$..{key}")
+            seen.add(key)
     return result
 
 

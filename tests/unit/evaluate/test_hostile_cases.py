@@ -264,3 +264,9 @@ def test_time_grows_with_the_pattern_and_with_the_text_and_no_faster(road: str) 
 def test_a_pattern_of_a_million_is_ready_at_once(pattern: str) -> None:
     verdict, took = answered(condition("StringLike", pattern, k="a"))
     assert (verdict, took < 4) == ("ImplicitlyDenied", True)
+
+
+def test_a_key_that_stands_twice_among_very_many_is_found_soon() -> None:
+    many = ", ".join(f'"k{number}": 1' for number in range(50_000))
+    found, took = answered(f'{{{many}, "k49999": 1}}')
+    assert (found, took < 2) == ("not-json: `k49999` stands twice in one object", True)
