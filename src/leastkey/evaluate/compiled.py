@@ -73,7 +73,7 @@ class CompiledDocument:
         return near
 
     def _remember(self, action: str, near: Near[CompiledStatement] | None) -> None:
-        if len(self._by_action) >= _ACTIONS:
+        if action not in self._by_action and len(self._by_action) >= _ACTIONS:
             self._by_action.clear()
         self._by_action[action] = near
 

@@ -83,23 +83,23 @@ def _names(patterns: Sequence[str]) -> Iterator[str | None]:
     """Give for each pattern the longest name it can be found by; None where the first is open already."""
     for pattern in patterns:
         head = _head(pattern)
-        if head.count(":") != 5 or "$" in head:
+        if not head or "$" in head:
             yield None
             continue
         one, two = names_of(pattern[len(head) :])
         if not _OPEN.search(two):
             yield two
-        elif not _OPEN.search(one) and len(one) < len(two):
+        elif not _OPEN.search(one):
             yield one
         else:
             yield None
 
 
 def _head(pattern: str) -> str:
-    """Give the first five parts of an ARN pattern with their colons; all of it when there are fewer."""
+    """Give the first five parts of an ARN pattern with their colons; nothing when there are fewer."""
     end = -1
     for _ in range(5):
         end = pattern.find(":", end + 1)
         if end < 0:
-            return pattern.replace(":", "")
+            return ""
     return pattern[: end + 1]

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from tests.support.statement import ACCOUNT, ALICE
 
+from leastkey.evaluate import compiled as compiled_module
 from leastkey.evaluate import layer as layer_module
+from leastkey.evaluate import near as near_module
 from leastkey.evaluate.asked import Asked
+from leastkey.evaluate.compiled import CompiledDocument
 from leastkey.evaluate.decide import Compiled, decide
 from leastkey.evaluate.layer import Layer
+from leastkey.evaluate.near import Near
 from leastkey.evaluate.request import NamedDocument, Policies, Request
 from leastkey.iam.document import PolicyDocument, parse_document
 
@@ -191,7 +195,11 @@ ACTIONS: list[str | list[str]] = [
 
 @pytest.mark.parametrize("element", ["Action", "NotAction"])
 @pytest.mark.parametrize(
-    "action", ["s3:GetObject", "S3:GETOBJECT", "s3:GetObjectAcl", "ec2:RunInstances", "a:b", "s3:s3"]
+    "action",
+    [
+        *("s3:GetObject", "S3:GETOBJECT", "s3:GetObjectAcl", "ec2:RunInstances", "a:b", "s3:s3"),
+        "a\0s3:GetObject",
+    ],
 )
 def test_statements_that_are_looked_up_by_action_are_those_that_match_alone(
     element: str, action: str
@@ -213,3 +221,84 @@ def test_what_is_remembered_of_actions_stays_within_bounds(monkeypatch: pytest.M
     for number in range(10):
         own.speaking_to(Asked(Request(f"s3:a{number}", "*", ALICE), has_boundary=False))
         assert 1 <= len(own._by_action) <= 3
+
+
+LOOKED_UP: list[tuple[list[str], str]] = [
+    ([], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3::a"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:${aws:username}::a"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::z", "arn:aws:s3*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::a*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::?/b"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::${aws:username}"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::a"], "a a/ a/b a/b/c a:b"),
+    (["arn:aws:s3:::a/*"], "a a/ a/b a/b/c a:b"),
+    (["arn:aws:s3:::a/?"], "a a/ a/b a/b/c a:b"),
+    (["arn:aws:s3:::a/${aws:username}"], "a a/ a/b a/b/c a:b"),
+    (["arn:aws:s3:::a/b"], "a/b a/b/c"),
+    (["arn:aws:s3:::a/b/*"], "a/b a/b/c"),
+    (["arn:aws:s3:::a:b"], "a:b"),
+    (["arn:aws:s3:::"], "none /b"),
+    (["arn:aws:s3:::/b"], "/b"),
+    (["arn:aws:s3:::/*"], "none /b"),
+    (["arn:aws:s3:::a/b", "arn:aws:s3:::b/*"], "a/b a/b/c b b:a b/c"),
+    (["arn:aws:s3:*:*:b"], "a:b b b:a b/c"),
+    (["arn:aws:s3:::z", "arn:aws:s3:*:*:a/b"], "a/b a/b/c a:b b:a"),
+]
+"""Patterns of one statement, and after the bucket's ARN the resources for which it is asked, `none` for no more."""
+
+
+@pytest.mark.parametrize(("patterns", "expected"), LOOKED_UP)
+def test_a_statement_among_many_is_asked_where_the_first_names_of_its_resource_are(
+    patterns: list[str], expected: str
+) -> None:
+    places = LOOKED_UP[0][1].split()
+    others = [(f"arn:aws:s3:::other{number}",) for number in range(near_module._FEW)]
+    few = Near(tuple(range(near_module._FEW)), [tuple(patterns), *others[1:]])
+    many = Near(tuple(range(near_module._FEW + 1)), [tuple(patterns), *others])
+    found = []
+    for place in places:
+        resource = f"arn:aws:s3:::{'' if place == 'none' else place}"
+        asked = Asked(Request("s3:GetObject", resource, ALICE), has_boundary=False)
+        assert few.to(asked) == tuple(range(near_module._FEW))
+        assert list(many.to(asked)) in ([], [0])
+        found += [place] if many.to(asked) else []
+    assert found == expected.split()
+
+
+BEGUN: list[tuple[list[str], str]] = [
+    (["*"], "a/b b a:b"),
+    (["arn:aws:s3:::a"], "a/b a:b"),
+    (["arn:aws:s3:::A/b"], "a/b"),
+    (["arn:aws:s3:::a/*"], "a/b"),
+    (["arn:aws:s3:::b*"], "b"),
+    (["arn:aws:s3:::?"], "a/b b a:b"),
+    (["arn:aws:s3:::${aws:username}"], "a/b b a:b"),
+    (["arn:aws:s3:::z", "arn:aws:s3:::y", "arn:aws:s3:::x*"], ""),
+    (["arn:aws:s3:::z", "arn:aws:s3:::y", "arn:aws:s3:::b"], "b"),
+]
+"""Patterns of one statement, and the resources for which it is looked at when the action is first asked for."""
+
+
+@pytest.mark.parametrize(("patterns", "expected"), BEGUN)
+def test_a_statement_is_passed_over_where_no_pattern_begins_as_the_resource_does(
+    patterns: list[str], expected: str
+) -> None:
+    found = []
+    for place in ("a/b", "b", "a:b"):
+        request = Request("s3:GetObject", f"arn:aws:s3:::{place}", ALICE)
+        own = CompiledDocument(document([patterns]))
+        found += [place] * len(own.concerning(Asked(request, has_boundary=False)))
+    assert found == expected.split()
+
+
+def test_what_was_compiled_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_module, "_ACTIONS", 3)
+    own = CompiledDocument(document(PATTERNS))
+    assert own.statements[0] is own.statements[0]
+    for number in range(10):
+        asked = Asked(Request(f"s3:a{number}", "*", ALICE), has_boundary=False)
+        assert list(own.concerning(asked)) == list(own.concerning(asked)) == []
+        assert own._by_action[asked.action] is own._near(asked.action)
+        assert len(own._by_action) == number % 3 + 1
