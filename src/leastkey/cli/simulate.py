@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from leastkey.cli.show import Show
     from leastkey.evaluate.context import Filled
-    from leastkey.evaluate.request import Decision, NearMiss, PrincipalType
+    from leastkey.evaluate.request import Decision, NearMiss, PrincipalType, Reason
     from leastkey.iam.document import DocumentKind
 
 __all__ = ["ask", "facts_now", "show_decision"]
@@ -100,8 +100,7 @@ def show_decision(show: Show, request: Request, policies: Policies, facts: CallF
         show.data(f"  decided by {decision.decided_by}")
     _show_layers(show, decision)
     for reason in decision.because:
-        sid = f" {reason.sid}" if reason.sid else ""
-        show.data(f"  {reason.effect} by {reason.policy}, statement {reason.statement + 1}{sid}")
+        show.data(f"  {reason.effect} by {_statement(reason)}")
     if decision.verdict is Verdict.IMPLICITLY_DENIED:
         _show_misses(show, decision)
     for line in _about_context(show, filled, policies, request):
@@ -142,12 +141,16 @@ def _show_layers(show: Show, decision: Decision) -> None:
 def _show_misses(show: Show, decision: Decision) -> None:
     misses = [miss for miss in decision.near_misses if miss.effect == "Allow"]
     for miss in misses:
-        sid = f" {miss.sid}" if miss.sid else ""
-        head = f"  {miss.policy}, statement {miss.statement + 1}{sid}  "
-        for line in wrapped(head, _lacks(miss), 4, columns=show.columns):
+        for line in wrapped(f"  {_statement(miss)}  ", _lacks(miss), 4, columns=show.columns):
             show.data(line)
     if not misses:
         show.data("  no statement allows it")
+
+
+def _statement(found: Reason | NearMiss) -> str:
+    """Name a statement on one line, whatever its Sid holds."""
+    sid = " ".join((found.sid or "").split())
+    return f"{found.policy}, statement {found.statement + 1} {sid}".rstrip()
 
 
 def _lacks(miss: NearMiss) -> str:

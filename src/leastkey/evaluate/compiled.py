@@ -83,7 +83,7 @@ class CompiledDocument:
             # The texts of the patterns are joined by it.
             return [index for index, entry in enumerate(entries) if speaks_of(entry, action)]
         # A pattern that matches is the action itself or has a wildcard in it, as a rule behind the service's name.
-        service = "" if self._has_open_service() else action[: action.index(":") + 1]
+        service = "" if self._has_open_service() else action[: action.find(":") + 1]
         return [
             index
             for index, text in enumerate(self._actions)
@@ -138,7 +138,7 @@ def _begins(text: str, resource: str, stem: str) -> bool:
 def _speaks_of(entry: dict[str, Any], text: str, action: str) -> bool:
     if "NotAction" in entry:
         return speaks_of(entry, action)
-    first = f"{action[0]}*?"
+    first = f"{action[:1]}*?"
     for pattern in patterns_in(text):
         if pattern == action:
             return True

@@ -32,6 +32,8 @@ DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
 VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _WITHOUT_VERSION: Final = "2008-10-17"
 """A document without Version is read under the old rules: variables are literal text."""
+_MARK: Final = "\ufeff"
+"""Some editors put it before a text in UTF-8."""
 _TOP: Final = frozenset({"Version", "Id", "Statement"})
 _ELEMENTS: Final = frozenset(
     {
@@ -150,7 +152,8 @@ def load_json(text: str) -> Json:
     try:
         value: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise DocumentError(f"not JSON: {error.msg}", "$", line=error.lineno, column=error.colno) from None
+        what = "it begins with a byte order mark" if text.startswith(_MARK) else error.msg
+        raise DocumentError(f"not JSON: {what}", "$", line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise DocumentError("nested too deeply", "$", line=1, column=1) from None
     except DocumentError:

@@ -154,6 +154,10 @@ def test_a_trust_policy_is_asked_about_who_may_wear_the_role(capsys: pytest.Capt
         (("--action", "s3:GetObject", "--context", "x"), "KEY=VALUE"),
         (("--action", "s3:GetObject", "--principal", "ann"), "names no user"),
         (("--action", "s3"), "is no action"),
+        *(
+            ((*ONE[:2], "--action", action, "--principal", "anonymous", "--fill-context"), "is no action")
+            for action in ("s3", ":", "\0")
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_a_usage_error(
@@ -180,12 +184,14 @@ def test_cases_are_answered_line_by_line_and_a_broken_one_does_not_stop_the_rest
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["id"] for each in found] == [case["id"] for case in cases]
     assert [each["verdict"] for each in found] == [case["expect"]["verdict"] for case in cases]
-    broken = [lines[0], "{", "", lines[1]]
-    stdin = io.TextIOWrapper(io.BytesIO("\n".join(broken).encode()))
-    monkeypatch.setattr(sys, "stdin", stdin)
-    assert simulate("--cases", "-") == 2
-    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert ["error" in each for each in answers] == [False, True, False]
+    no_action = json.dumps({**cases[0], "request": {**cases[0]["request"], "action": "s3"}})
+    broken = [lines[0], "{", "", no_action, lines[1]]
+    for options in ((), ("--fill-context", "--missing")):
+        stdin = io.TextIOWrapper(io.BytesIO("\n".join(broken).encode()))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert simulate("--cases", "-", *options) == 2
+        answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert ["error" in each for each in answers] == [False, True, True, False]
 
 
 def _written(name: str, lines: list[str]) -> str:
@@ -316,3 +322,13 @@ def test_an_option_that_would_say_nothing_true_is_refused(
 ) -> None:
     assert simulate(*words) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_sid_of_two_lines_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for action in ("s3:GetObject", "s3:PutObject"):
+        statement = {"Sid": "one\nallow", "Effect": "Allow", "Action": action, "Resource": "*"}
+        Path("forged.json").write_text(json.dumps({"Statement": [statement]}), encoding="utf-8")
+        assert simulate("--policy", "forged.json", "--action", "s3:GetObject") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert any("statement 1 one allow" in line for line in lines)
+        assert "allow" not in lines[1:]

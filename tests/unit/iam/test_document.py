@@ -95,6 +95,7 @@ def test_a_fault_is_named_with_its_path_and_found_in_the_text(
     ("text", "what", "line", "column"),
     [
         ("", "not JSON", 1, 1),
+        ('\ufeff{"Statement": []}', "it begins with a byte order mark", 1, 1),
         ('{\n  "Statement": [}', "not JSON", 2, 17),
         ("[" * 100_000, "nested too deeply", 1, 1),
         (f'{{"Statement": {"1" * 5_000}}}', "too many digits", 1, 1),
