@@ -9,11 +9,11 @@ from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.request import Failing, LayerResult, NearMiss, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from leastkey.evaluate.asked import Asked
     from leastkey.evaluate.layer import Hit, Outcome
-    from leastkey.evaluate.request import LayerName, NamedDocument, Policies, Request
+    from leastkey.evaluate.request import LayerName, Policies, Request
     from leastkey.evaluate.statement import CompiledStatement
     from leastkey.iam.statement import Condition
 
@@ -42,7 +42,7 @@ def near_misses(
     if verdict is not Verdict.IMPLICITLY_DENIED:
         return ()
     found: list[NearMiss] = []
-    for layer, document in _documents(policies):
+    for layer, document in policies.by_layer():
         outcome = layers[layer]
         if outcome.result is LayerResult.NOT_APPLICABLE:
             continue
@@ -52,25 +52,6 @@ def near_misses(
                 miss = _miss(layer, document.name, statement, asked, request)
                 found.extend(() if miss is None else (miss,))
     return tuple(found)
-
-
-def _documents(policies: Policies) -> Iterator[tuple[LayerName, NamedDocument]]:
-    for level in policies.rcps:
-        for document in level:
-            yield "rcps", document
-    for level in policies.scps:
-        for document in level:
-            yield "scps", document
-    for document in policies.endpoints:
-        yield "endpoint", document
-    if policies.resource is not None:
-        yield "resource", policies.resource
-    for document in policies.identity:
-        yield "identity", document
-    for document in policies.boundaries:
-        yield "boundary", document
-    for document in policies.sessions:
-        yield "session", document
 
 
 def _reason(layer: LayerName, hit: Hit) -> Reason:

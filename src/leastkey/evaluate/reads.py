@@ -12,12 +12,11 @@ from leastkey.evaluate.variables import Variable, has_variable, template
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from leastkey.evaluate.request import LayerName, NamedDocument, Policies
+    from leastkey.evaluate.request import LayerName, Policies
     from leastkey.iam.statement import Condition, Statement
 
 __all__ = ["KeyRead", "keys_read", "variables_in"]
 
-_VARIABLES_SINCE: Final = "2012-10-17"
 _TAKES_VARIABLES: Final = ("string", "arn", "bool")
 
 
@@ -107,20 +106,7 @@ def _note(found: dict[str, _Reads], statement: Statement, *, variables: bool) ->
 def _speaking(
     policies: Policies, action: str, layers: Mapping[LayerName, LayerResult]
 ) -> Iterator[tuple[Statement, bool]]:
-    for layer, documents in _documents(policies):
-        if documents and layers.get(layer) is not LayerResult.NOT_APPLICABLE:
-            for named in documents:
-                for statement in compiled(named.document).speaking_of(action):
-                    yield statement.source, named.document.version >= _VARIABLES_SINCE
-
-
-def _documents(policies: Policies) -> Iterator[tuple[LayerName, tuple[NamedDocument, ...]]]:
-    yield "resource", () if policies.resource is None else (policies.resource,)
-    yield "identity", policies.identity
-    yield "boundary", policies.boundaries
-    yield "session", policies.sessions
-    yield "endpoint", policies.endpoints
-    for level in policies.scps:
-        yield "scps", level
-    for level in policies.rcps:
-        yield "rcps", level
+    for layer, named in policies.by_layer():
+        if layers.get(layer) is not LayerResult.NOT_APPLICABLE:
+            for statement in compiled(named.document).speaking_of(action):
+                yield statement.source, statement.has_variables

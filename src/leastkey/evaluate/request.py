@@ -5,7 +5,7 @@ The shapes follow the neutral case format of `cases/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -102,6 +102,19 @@ class Policies:
     scps: tuple[tuple[NamedDocument, ...], ...] = ()
     rcps: tuple[tuple[NamedDocument, ...], ...] = ()
     endpoints: tuple[NamedDocument, ...] = ()
+
+    def by_layer(self) -> Iterator[tuple[LayerName, NamedDocument]]:
+        """Give every policy with its layer, in the order in which AWS names the layer that denied."""
+        layers: tuple[tuple[LayerName, tuple[NamedDocument, ...]], ...] = (
+            *(("rcps", level) for level in self.rcps),
+            *(("scps", level) for level in self.scps),
+            ("endpoint", self.endpoints),
+            ("resource", () if self.resource is None else (self.resource,)),
+            ("identity", self.identity),
+            ("boundary", self.boundaries),
+            ("session", self.sessions),
+        )
+        return ((layer, document) for layer, documents in layers for document in documents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,17 @@ _VARIABLES_SINCE: Final = "2012-10-17"
 
 
 class CompiledStatement:
-    """A statement, ready to be asked; `index` counts from 0 in its document.
+    """A statement, ready to be asked; `index` counts from 0 in its document, `has_variables` says that it may take some.
 
     Each part is compiled when a request first gets as far as it.
     """
 
-    __slots__ = ("_conditions", "_entry", "_has_variables", "_resource", "_source", "effect", "index")
+    __slots__ = ("_conditions", "_entry", "_resource", "_source", "effect", "has_variables", "index")
 
     def __init__(self, entry: dict[str, Any], index: int, version: str) -> None:
         self.index = index
         self.effect: Effect = entry["Effect"]
-        self._has_variables = version >= _VARIABLES_SINCE
+        self.has_variables = version >= _VARIABLES_SINCE
         self._entry = entry
         self._source: Statement | None = None
         self._resource: ResourceMatcher | None = None
@@ -52,7 +52,7 @@ class CompiledStatement:
     def conditions(self) -> tuple[CompiledCondition, ...]:
         """The conditions, ready to be asked."""
         if self._conditions is None:
-            variables = self._has_variables
+            variables = self.has_variables
             self._conditions = (
                 tuple([CompiledCondition(each, variables=variables) for each in self.source.conditions])
                 if "Condition" in self._entry
@@ -107,9 +107,9 @@ class CompiledStatement:
 
     def _matcher(self) -> ResourceMatcher:
         if "Resource" in self._entry:
-            matcher = resources(self.patterns("Resource"), variables=self._has_variables)
+            matcher = resources(self.patterns("Resource"), variables=self.has_variables)
         elif "NotResource" in self._entry:
-            matcher = not_resources(self.patterns("NotResource"), variables=self._has_variables)
+            matcher = not_resources(self.patterns("NotResource"), variables=self.has_variables)
         else:
             matcher = anything
         self._resource = matcher

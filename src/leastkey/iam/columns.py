@@ -8,13 +8,26 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Columns", "columns", "columns_of", "joined", "patterns_in"]
+__all__ = [
+    "ELEMENTS",
+    "KINDS_OF_PRINCIPAL",
+    "TOP",
+    "VERSIONS",
+    "WITHOUT_VERSION",
+    "Columns",
+    "columns",
+    "columns_of",
+    "joined",
+    "patterns_in",
+]
 
 _JOIN: Final = "\0"
 _EMPTY: Final = _JOIN + _JOIN
 """An empty text, between two others or at an end."""
-_TOP: Final = frozenset({"Version", "Id", "Statement"})
-_VERSIONS: Final = frozenset({"2012-10-17", "2008-10-17"})
+TOP: Final = frozenset({"Version", "Id", "Statement"})
+VERSIONS: Final = ("2012-10-17", "2008-10-17")
+WITHOUT_VERSION: Final = "2008-10-17"
+"""A document without Version is read under the old rules: variables are literal text."""
 _EFFECTS: Final = frozenset({"Allow", "Deny"})
 _DICT: Final = frozenset({dict})
 _STR: Final = frozenset({str})
@@ -22,8 +35,8 @@ _LIST: Final = frozenset({list})
 _SCALARS: Final = frozenset({str, bool, int, float})
 _TEXTS: Final = ("Action", "NotAction", "Resource", "NotResource")
 _WHO: Final = ("Principal", "NotPrincipal")
-_ELEMENTS: Final = frozenset({"Sid", "Effect", "Condition", *_TEXTS, *_WHO})
-_KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+ELEMENTS: Final = frozenset({"Sid", "Effect", "Condition", *_TEXTS, *_WHO})
+KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
 class Columns(NamedTuple):
@@ -40,18 +53,18 @@ class Columns(NamedTuple):
 
 def columns(value: Any, kind: str) -> Columns | None:
     """Lay out a JSON value that surely is a document of this kind (`identity`, `resource`, `trust`), else give None."""
-    if type(value) is not dict or not value.keys() <= _TOP or type(value.get("Id", "")) is not str:
+    if type(value) is not dict or not value.keys() <= TOP or type(value.get("Id", "")) is not str:
         return None
     entries = value.get("Statement")
     if type(entries) is not list or not _DICT.issuperset(map(type, entries)):
         return None
     shapes = set(map(tuple, entries))
     elements = set().union(*shapes)
-    if not elements <= _ELEMENTS:
+    if not elements <= ELEMENTS:
         return None
     try:
         if (
-            value.get("Version", "2008-10-17") not in _VERSIONS
+            value.get("Version", WITHOUT_VERSION) not in VERSIONS
             or not shapes
             or not all(_is_shape(shape, kind) for shape in shapes)
             or not _EFFECTS.issuperset([entry["Effect"] for entry in entries])
@@ -116,7 +129,7 @@ def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
         elif name == "Condition":
             holds = all(map(_is_condition, values))
         elif name == "Sid":
-            holds = len(set(values)) == len(values) and "".join(values) is not None
+            holds = len(set(values)) == len(values) and set(map(type, values)) == _STR
         else:
             holds = all(map(_is_principal, values))
         if not holds:
@@ -160,4 +173,4 @@ def _is_condition(value: Any) -> bool:
 def _is_principal(value: Any) -> bool:
     if type(value) is not dict:
         return bool(value == "*")
-    return bool(value) and value.keys() <= _KINDS_OF_PRINCIPAL and _texts([*value.values()]) is not None
+    return bool(value) and value.keys() <= KINDS_OF_PRINCIPAL and _texts([*value.values()]) is not None

@@ -11,7 +11,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
-from leastkey.iam.columns import Columns, columns
+from leastkey.iam.columns import (
+    ELEMENTS,
+    KINDS_OF_PRINCIPAL,
+    TOP,
+    VERSIONS,
+    WITHOUT_VERSION,
+    Columns,
+    columns,
+)
 from leastkey.iam.locate import line_and_column
 from leastkey.iam.statement import Condition, Effect, Json, Principals, Statement
 
@@ -29,26 +37,8 @@ __all__ = [
 DocumentKind: TypeAlias = Literal["identity", "resource", "trust"]
 """`identity` needs Resource and has no Principal, `resource` needs both, `trust` needs Principal and has no Resource."""
 
-VERSIONS: Final = ("2012-10-17", "2008-10-17")
-_WITHOUT_VERSION: Final = "2008-10-17"
-"""A document without Version is read under the old rules: variables are literal text."""
 _MARK: Final = "\ufeff"
 """Some editors put it before a text in UTF-8."""
-_TOP: Final = frozenset({"Version", "Id", "Statement"})
-_ELEMENTS: Final = frozenset(
-    {
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    }
-)
-_PRINCIPAL_KINDS: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
 class DocumentError(ValueError):
@@ -173,7 +163,7 @@ def read_document(value: Json, kind: DocumentKind) -> PolicyDocument:
     laid_out = columns(value, kind)
     if laid_out is None or not isinstance(value, dict):
         return parse_document(value, kind)
-    version, identifier = value.get("Version", _WITHOUT_VERSION), value.get("Id")
+    version, identifier = value.get("Version", WITHOUT_VERSION), value.get("Id")
     return PolicyDocument.of_columns(laid_out, str(version), None if identifier is None else str(identifier))
 
 
@@ -181,8 +171,8 @@ def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:
     """Turn a JSON value into a document, statement by statement. Raises DocumentError."""
     if not isinstance(value, dict):
         raise DocumentError("a policy document is a JSON object", "$")
-    _known(value, _TOP, "$")
-    version = value.get("Version", _WITHOUT_VERSION)
+    _known(value, TOP, "$")
+    version = value.get("Version", WITHOUT_VERSION)
     if version not in VERSIONS:
         raise DocumentError("Version is `2012-10-17` or `2008-10-17`", "$.Version")
     identifier = value.get("Id")
@@ -207,7 +197,7 @@ def parse_document(value: Json, kind: DocumentKind) -> PolicyDocument:
 def _statement(value: Json, path: str, kind: DocumentKind) -> Statement:
     if not isinstance(value, dict):
         raise DocumentError("a statement is a JSON object", path)
-    _known(value, _ELEMENTS, path)
+    _known(value, ELEMENTS, path)
     effect = _effect(value, path)
     sid = value.get("Sid")
     if sid is not None and not isinstance(sid, str):
@@ -304,7 +294,7 @@ def _principals(value: Json, path: str) -> Principals:
         raise DocumentError(
             'a principal is `"*"` or an object with AWS, Service, Federated or CanonicalUser', path
         )
-    unknown = next((kind for kind in value if kind not in _PRINCIPAL_KINDS), None)
+    unknown = next((kind for kind in value if kind not in KINDS_OF_PRINCIPAL), None)
     if unknown is not None:
         raise DocumentError(f"`{unknown}` is no kind of principal", f"{path}.{unknown}")
     return Principals(
