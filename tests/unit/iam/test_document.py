@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -103,6 +104,8 @@ def test_a_fault_is_named_with_its_path_and_found_in_the_text(
         ('{"Id": "a",\n "Id": "b"}', "`Id` stands twice in one object", 2, 2),
         # The second place counts, though what follows it is no JSON any more.
         ('{"Id": "a",\n "x": [1, {"y": 2}], "Id": "b"} , ] }', "`Id` stands twice in one object", 2, 22),
+        # Neither a longer key that ends so, nor the same key of another object.
+        ('{"d": 1,\n"d": 2,\n"Id": 3, "x": {"d": 4}}', "`d` stands twice", 2, 1),
         ('{"Statement": [{"Sid": "a"}, {"Sid": "b",\n"Sid": 1}]}', "`Sid` stands twice", 2, 1),
     ],
 )
@@ -163,3 +166,15 @@ def test_numbers_and_booleans_of_conditions_are_read_as_their_text() -> None:
 def test_anyone_is_written_as_a_bare_star() -> None:
     statement = Statement("Allow", actions=("s3:GetObject",), principal=Principals(anyone=True))
     assert statement.to_json()["Principal"] == "*"
+
+
+def test_a_place_is_found_in_a_text_of_long_names_without_much_memory() -> None:
+    long = "k" * 20_000
+    text = f'{{"Statement": [], "{long}": [{", ".join("1" * 20_000)}], "Extra": 1}}'
+    tracemalloc.start()
+    with pytest.raises(DocumentError) as caught:
+        load_document(text, "identity")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (caught.value.line, caught.value.column) == (1, 19)
+    assert peak < 100 * len(text)
