@@ -15,6 +15,7 @@ from leastkey.evaluate.decide import decide
 from leastkey.evaluate.missing import missing, missing_as_json
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, PrincipalType, Request, Verdict
 from leastkey.evaluate.trust import is_about_trust
+from leastkey.iam.catalog import nearest
 from leastkey.iam.document import DocumentError, DocumentKind, PolicyDocument, load_json, read_document
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _REMARKS: Final = frozenset(
 )
 """Fields for readers and reports. Any other is an error: a misspelled `scps` must not pass for no policy at all."""
 _KNOWN: Final = _FIELDS | _REMARKS
+_OF_REQUEST: Final = frozenset({"action", "resource", "principal", "context"})
 
 
 class CaseError(ValueError):
@@ -121,6 +123,16 @@ def _refuse_unknown(case: Mapping[str, Json]) -> None:
         raise CaseError("invalid-case", f"`{unknown}` is no field of a case")
 
 
+def _refuse_misspelled(value: Mapping[str, Json], known: frozenset[str], where: str) -> None:
+    """Refuse a field whose name is close to one that counts; others are remarks."""
+    if value.keys() <= known:
+        return
+    for field in value.keys() - known:
+        meant = nearest(field, known - value.keys())
+        if meant is not None:
+            raise CaseError("invalid-case", f"`{where}.{field}` is no field of a case: `{where}.{meant}` is")
+
+
 def answer(decision: Decision) -> dict[str, Any]:
     """Give a decision as the format has it: verdict, layers, and what it is because of."""
     because: list[dict[str, Any]] = [_because(reason) for reason in decision.because]
@@ -161,6 +173,7 @@ def _missed(miss: NearMiss) -> dict[str, Any]:
 
 
 def _request(value: Mapping[str, Json]) -> Request:
+    _refuse_misspelled(value, _OF_REQUEST, "request")
     resource = value.get("resource")
     if isinstance(resource, str):
         resource = {"arn": resource}

@@ -180,3 +180,13 @@ def test_a_topic_policy_without_resource_speaks_of_its_topic() -> None:
     deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sns:*"}}
     topic = {"arn": "arn:aws:sns:eu-west-1:111122223333:t"}
     assert asked(topic, resource_policy=deny) == ("ExplicitlyDenied", "resource")
+
+
+@pytest.mark.parametrize(("field", "is_refused"), [("contexts", True), ("Context", True), ("colour", False)])
+def test_a_misspelled_context_is_no_empty_one(field: str, is_refused: bool) -> None:  # noqa: FBT001  # a row of the table
+    alice = {"type": "user", "arn": "arn:aws:iam::111122223333:user/alice", "account": "111122223333"}
+    request = {"action": "s3:GetObject", "resource": {"arn": "*"}, "principal": alice, field: {}}
+    answer, is_case = answer_line(json.dumps({"id": "x", "request": request}))
+    assert is_case is not is_refused
+    if is_refused:
+        assert answer["error"]["what"] == f"`request.{field}` is no field of a case: `request.context` is"
