@@ -18,6 +18,7 @@ from leastkey.evaluate.decide import Compiled, decide
 from leastkey.evaluate.layer import Layer
 from leastkey.evaluate.near import Near
 from leastkey.evaluate.request import NamedDocument, Policies, Request
+from leastkey.evaluate.statement import CompiledStatement
 from leastkey.iam.document import PolicyDocument, parse_document
 
 SNS = f"arn:aws:sns:eu-west-1:{ACCOUNT}"
@@ -226,13 +227,16 @@ def test_what_is_remembered_of_actions_stays_within_bounds(monkeypatch: pytest.M
 LOOKED_UP: list[tuple[list[str], str]] = [
     ([], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3::a"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:${aws:username}::a"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:::z", "arn:aws:s3*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
+    (["arn:aws:s3:::z", "arn:aws:s3:::a*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:::a*"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:::?/b"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:::${aws:username}"], "none /b a a/ a/b a/b/c a:b b b:a b/c"),
     (["arn:aws:s3:::a"], "a a/ a/b a/b/c a:b"),
+    ([":::::a"], "a a/ a/b a/b/c a:b"),
     (["arn:aws:s3:::a/*"], "a a/ a/b a/b/c a:b"),
     (["arn:aws:s3:::a/?"], "a a/ a/b a/b/c a:b"),
     (["arn:aws:s3:::a/${aws:username}"], "a a/ a/b a/b/c a:b"),
@@ -302,3 +306,26 @@ def test_what_was_compiled_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch
         assert list(own.concerning(asked)) == list(own.concerning(asked)) == []
         assert own._by_action[asked.action] is own._near(asked.action)
         assert len(own._by_action) == number % 3 + 1
+
+
+def test_a_statement_keeps_what_it_was_compiled_to() -> None:
+    entry = {"Effect": "Deny", "Action": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    own = CompiledStatement({**entry, "Resource": "arn:aws:s3:::a"}, 0, "2012-10-17")
+    asked = Asked(
+        Request("s3:GetObject", "arn:aws:s3:::a", ALICE, "", {"aws:SecureTransport": "false"}),
+        has_boundary=False,
+    )
+    assert own.resource_patterns == ("arn:aws:s3:::a",)
+    assert own.resource(asked) is True
+    matcher = own._resource
+    assert own.resource(asked) is own.applies(asked) is True
+    assert own._resource is matcher
+    assert own.conditions is own.conditions
+    assert own.source is own.source
+
+
+def test_a_statement_without_resource_speaks_of_every_request_and_of_one_without_a_resource() -> None:
+    own = CompiledStatement(
+        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}, 0, "2012-10-17"
+    )
+    assert own.resource(Asked(Request("sts:AssumeRole", "*", ALICE), has_boundary=False)) is True

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leastkey.evaluate.decide import decide
-from leastkey.evaluate.missing import Missing, missing
+from leastkey.evaluate.missing import Missing, missing, missing_as_json
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.iam.document import parse_document
 
@@ -194,3 +194,28 @@ def test_a_policy_of_very_many_keys_is_asked_about_a_bounded_number_of_times() -
     started = process_time()
     assert len(asked(policies(statement(Condition=wide)))) == 200
     assert process_time() - started < 10
+
+
+def test_a_list_without_values_is_no_value_in_whatever_letter_case() -> None:
+    some = policies(statement(Condition={"StringEquals": {"s3:authType": "POST"}}))
+    request = Request("s3:GetObject", OBJECT, USER, ACCOUNT, {"s3:AUTHTYPE": ()})
+    found = missing(request, some, decide(request, some))
+    assert found == (Missing("s3:authType", "value", "POST", Verdict.ALLOWED),)
+
+
+def test_of_the_values_that_turn_one_denial_into_the_other_the_first_is_named() -> None:
+    some = policies(statement("Deny", Condition={"StringEquals": {"s3:authType": ["POST", "PUT"]}}))
+    assert asked(some) == (Missing("s3:authType", "value", "POST", Verdict.EXPLICITLY_DENIED),)
+
+
+def test_missing_keys_are_told_as_json() -> None:
+    some = (
+        Missing("k", "value", ("a",), Verdict.ALLOWED),
+        Missing("l", "value", "b"),
+        Missing("m", "presence"),
+    )
+    assert missing_as_json(some) == [
+        {"key": "k", "asks": "value", "value": ["a"], "verdict": "Allowed"},
+        {"key": "l", "asks": "value", "value": "b", "verdict": None},
+        {"key": "m", "asks": "presence", "value": None, "verdict": None},
+    ]
