@@ -10,6 +10,7 @@ import pytest
 
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.missing import Missing, missing, missing_as_json
+from leastkey.evaluate.reads import keys_read
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.iam.document import parse_document
 
@@ -219,3 +220,17 @@ def test_missing_keys_are_told_as_json() -> None:
         {"key": "l", "asks": "value", "value": "b", "verdict": None},
         {"key": "m", "asks": "presence", "value": None, "verdict": None},
     ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "keys"),
+    [
+        ("StringLike", ["k:a", "k:b"]),
+        ("ForAnyValue:ArnEqualsIfExists", ["k:a", "k:b"]),
+        ("Bool", ["k:a", "k:b"]),
+        ("NumericEquals", ["k:a"]),
+    ],
+)
+def test_a_variable_is_read_where_the_operator_takes_one(operator: str, keys: list[str]) -> None:
+    some = policies(statement(Condition={operator: {"k:a": "${k:B}"}}))
+    assert [each.key for each in keys_read(some, "s3:GetObject")] == keys
