@@ -216,6 +216,15 @@ def test_statements_that_are_looked_up_by_action_are_those_that_match_alone(
     assert 0 < len(expected) < len(ACTIONS)
 
 
+def test_an_action_that_holds_what_joins_patterns_is_the_pattern_that_holds_it_too() -> None:
+    some = document([["ec2:a", "s3:b"], "ec2:a\0s3:b", "ec2:*", "s3:b"], "Action", Resource="*")
+    assert matching(some, "*", "ec2:a\0s3:b") == [1, 2]
+
+
+def test_a_slash_before_the_name_of_the_resource_is_covered_by_a_short_pattern() -> None:
+    assert matching(document(["arn:aws:s3/*", "arn:aws:s3/z*"]), "arn:aws:s3/y:::a") == [0]
+
+
 def test_what_is_remembered_of_actions_stays_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer_module, "_ACTIONS", 3)
     own = Layer((NamedDocument("p", document(["*"])),))
@@ -319,7 +328,7 @@ def test_a_statement_keeps_what_it_was_compiled_to() -> None:
     assert own.resource(asked) is True
     matcher = own._resource
     assert own.resource(asked) is own.applies(asked) is True
-    assert own._resource is matcher
+    assert own._resource is matcher is not None
     assert own.conditions is own.conditions
     assert own.source is own.source
 
