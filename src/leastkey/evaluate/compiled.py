@@ -26,7 +26,7 @@ __all__ = ["CompiledDocument", "compiled"]
 _ACTIONS: Final = 1_024
 _MANY: Final = 4
 """So many more patterns are left to the statement, which looks at them in the same way and remembers what it saw."""
-_OPEN_SERVICE: Final = re.compile(r"\0[^:\0]*[*?]")
+_OPEN_SERVICE: Final = re.compile(r"\0[^:*?\0]*+[*?]")
 """A pattern of joined ones with a wildcard before its first colon."""
 
 

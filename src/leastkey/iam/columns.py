@@ -150,10 +150,9 @@ def _texts(values: list[Any]) -> list[str] | None:
         more = sum(map(len, lists)) - len(lists)
     else:
         return None
-    whole = _JOIN.join(texts)
-    if _EMPTY in f"{_JOIN}{whole}{_JOIN}" or whole.count(_JOIN) != len(texts) - 1 + more:
-        return None
-    return texts
+    # An empty text stands between two separators, or alone before, after or instead of one.
+    whole = f"{_JOIN}{_JOIN.join(texts)}{_JOIN}"
+    return None if _EMPTY in whole or whole.count(_JOIN) != len(texts) + 1 + more else texts
 
 
 def _is_condition(value: Any) -> bool:
