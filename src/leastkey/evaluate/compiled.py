@@ -87,8 +87,8 @@ class CompiledDocument:
         return [
             index
             for index, text in enumerate(self._actions)
-            if (action in text or (service in text and ("*" in text or "?" in text)))
-            and (text == action or _speaks_of(entries[index], text, action))
+            if (action in text and (text == action or action in patterns_in(text)))
+            or (service in text and ("*" in text or "?" in text) and _speaks_of(entries[index], text, action))
         ]
 
     def _has_open_service(self) -> bool:
@@ -136,12 +136,11 @@ def _begins(text: str, resource: str, stem: str) -> bool:
 
 
 def _speaks_of(entry: dict[str, Any], text: str, action: str) -> bool:
+    """Say whether a NotAction element, or a pattern with a wildcard in it, matches the action."""
     if "NotAction" in entry:
         return speaks_of(entry, action)
     first = f"{action[:1]}*?"
     for pattern in patterns_in(text):
-        if pattern == action:
-            return True
         # The first letter spares most patterns of other services the look for wildcards.
         if pattern[:1] in first and has_wildcard(pattern) and glob_of(pattern)(action):
             return True
