@@ -19,7 +19,9 @@ def main() -> None:
     case = read_case(plain)
     compiled = Compiled(case.policies)
     names = [
-        f"arn:aws:s3:::acme-0-{policy}-{index}/a.csv" for policy in range(10) for index in range(0, 31, 3)
+        f"arn:aws:s3:::acme-reports-0-{policy}-{index}/a.csv"
+        for policy in range(10)
+        for index in range(0, 31, 3)
     ]
     requests = [replace(case.request, resource=name) for name in names]
     written = [

@@ -31,8 +31,8 @@ _SERVICES = ("s3", "ec2", "dynamodb", "sqs", "sns", "kms", "lambda", "logs")
 
 def small(number: int) -> str:
     """Give a case of 3.2 KB: four statements with many patterns, a variable, a set operator, a network."""
-    tables = [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t{number}-{index}" for index in range(16)]
-    folders = [f"arn:aws:s3:::acme-{number}-{index}/${{aws:username}}/*" for index in range(18)]
+    tables = [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t{number}-{index}" for index in range(19)]
+    folders = [f"arn:aws:s3:::acme-{number}-{index}/${{aws:username}}/*" for index in range(20)]
     statements = [
         _allow(
             [f"ec2:Describe{each}" for each in _DESCRIBED],
@@ -53,18 +53,18 @@ def small(number: int) -> str:
         },
     ]
     key = ("alice/a.csv", "bob/a.csv", "archive/a.csv")[number % 3]
-    return _case(number, "s3:GetObject", f"arn:aws:s3:::acme-{number}-{number % 18}/{key}", [statements])
+    return _case(number, "s3:GetObject", f"arn:aws:s3:::acme-{number}-{number % 20}/{key}", [statements])
 
 
 def heavy(number: int) -> str:
     """Give a case of ten policies of 5.9 KB and 31 statements each."""
     policies = [[_one(number, policy, index) for index in range(31)] for policy in range(10)]
-    folder = f"arn:aws:s3:::acme-{number}-{number % 10}-{number % 5 * 3}"
+    folder = f"arn:aws:s3:::acme-reports-{number}-{number % 10}-{number % 5 * 3}"
     return _case(number, "s3:GetObject", f"{folder}/a.csv", policies)
 
 
 def _one(number: int, policy: int, index: int) -> dict[str, Any]:
-    name = f"acme-{number}-{policy}-{index}"
+    name = f"acme-reports-{number}-{policy}-{index}"
     first, second = (_SERVICES[(index + more) % 8] for more in (0, 1))
     actions = ["s3:GetObject", "s3:PutObject"] if index % 3 == 0 else [f"{first}:Get*", f"{second}:List*"]
     condition = {"StringEquals": {"aws:PrincipalTag/team": ["reports", "ops"]}} if index % 4 == 0 else None

@@ -145,16 +145,12 @@ def _addresses(value: str) -> Iterator[tuple[int, str]]:
 def _solved(pattern: str, key: str, asked: str, values: Values) -> Iterator[str]:
     """Give what a variable may stand for, if the pattern is to match a text."""
     pieces = template(pattern)
-    place = next(
-        (index for index, piece in enumerate(pieces) if isinstance(piece, Variable) and piece.key == key),
-        None,
-    )
-    if place is None:
-        return
-    ends = _ends(pieces[place + 1] if place + 1 < len(pieces) else None, asked)
-    for row in expand(pieces[:place], values):
-        for start in () if row is None else _starts(row, asked):
-            yield from (asked[start:end] for end in ends if end > start)
+    places = [index for index, piece in enumerate(pieces) if isinstance(piece, Variable) and piece.key == key]
+    for place in places[:1]:
+        ends = _ends(pieces[place + 1] if place + 1 < len(pieces) else None, asked)
+        for row in expand(pieces[:place], values):
+            for start in () if row is None else _starts(row, asked):
+                yield from (asked[start:end] for end in ends if end > start)
 
 
 def _starts(row: list[Token], asked: str) -> tuple[int, ...]:

@@ -97,8 +97,6 @@ def answer_line(
             more["missing"] = missing_as_json(found)
     except CaseError as error:
         return {"id": error.case_id, "error": {"code": error.code, "what": error.what}}, False
-    except RecursionError:  # it could just be read, and is too deep to be looked through
-        return {"id": None, "error": {"code": "not-json", "what": "nested too deeply"}}, False
     return {"id": case.id, **answer(decision), **more}, True
 
 

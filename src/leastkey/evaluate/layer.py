@@ -117,8 +117,6 @@ def ask(
 def each(outcomes: Iterable[Outcome]) -> Outcome:
     """Put outcomes together that must all allow: levels of an organization, several boundaries."""
     found = tuple(outcomes)
-    if not found:
-        return NOT_APPLICABLE
     denies = tuple(hit for outcome in found for hit in outcome.denies)
     allows = tuple(hit for outcome in found for hit in outcome.allows)
     if denies:

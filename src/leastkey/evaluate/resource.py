@@ -24,9 +24,10 @@ _ASSUME: Final = "sts:assumerole"
 
 def resource(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource's policy."""
-    if layers.resource is None:
-        return NOT_APPLICABLE
-    outcome = ask(layers.resource, asked, reading, briefly=briefly, enough=Grant.ALONE)
+    layer = layers.resource
+    outcome = (
+        NOT_APPLICABLE if layer is None else ask(layer, asked, reading, briefly=briefly, enough=Grant.ALONE)
+    )
     if outcome.result is LayerResult.ALLOWS and asked.principal.type == "root" and asked.action == _ASSUME:
         # IAM User Guide, "Switch to an IAM role (AWS API)": a root user may assume no role.
         return Outcome(LayerResult.IMPLICIT_DENY)

@@ -13,6 +13,7 @@ from leastkey.evaluate.principals import Grant, named, spared
 from leastkey.evaluate.resources import anything, not_resources, resources
 from leastkey.evaluate.truth import Truth, all_of
 from leastkey.iam.document import statement_of
+from leastkey.iam.statement import Principals
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
@@ -85,11 +86,9 @@ class CompiledStatement:
         if "Principal" not in self._entry and "NotPrincipal" not in self._entry:
             return True, Grant.DELEGATES
         source = self.source
-        if source.principal is not None:
-            return named(source.principal, asked)
         if source.not_principal is not None:
             return spared(source.not_principal, asked, source.effect), Grant.DELEGATES
-        return True, Grant.DELEGATES
+        return named(source.principal or Principals(), asked)
 
     def resource(self, asked: Asked) -> Truth:
         """Say whether the Resource or NotResource element matches; a trust policy has none."""

@@ -8,6 +8,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
@@ -345,11 +346,8 @@ def _unique_sids(statements: tuple[Statement, ...], paths: list[str]) -> None:
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise DocumentError(f"`{key}` stands twice in one object", f"$..{key}")
-            seen.add(key)
+        twice, _times = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise DocumentError(f"`{twice}` stands twice in one object", f"$..{twice}")
     return result
 
 
