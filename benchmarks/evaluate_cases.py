@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
-from measure import ROOT
+from measure import ROOT, line
 
 from leastkey.evaluate import decide
 from leastkey.evaluate.cases import read_case
@@ -18,7 +20,6 @@ from leastkey.iam.document import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 ACCOUNT = "111122223333"
 ALICE = {"type": "user", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "account": ACCOUNT}
@@ -115,7 +116,15 @@ def a_second(asked: Sequence[Callable[[], object]]) -> float:
     return count / (process_time() - started)
 
 
-def beside_the_peer(lines: Sequence[str], work: Path) -> tuple[float, float]:
+def print_beside_the_peer(figure: str, lines: Sequence[str]) -> None:
+    """Measure and print how many of these lines a CPU second are answered from the start, none twice."""
+    with tempfile.TemporaryDirectory() as work:
+        ours, peer = _beside_the_peer(lines, Path(work))
+    reference = f"@cloud-copilot/iam-simulate 0.1.173 on node {peer:,.0f}"
+    line(f"cold decisions a CPU second, {figure}", f"{ours:,.0f}", reference, ours / peer)
+
+
+def _beside_the_peer(lines: Sequence[str], work: Path) -> tuple[float, float]:
     """Give how many of these lines a CPU second leastkey and the peer answer; both must answer alike.
 
     The peer is the npm package @cloud-copilot/iam-simulate, run by node as a process of its own.

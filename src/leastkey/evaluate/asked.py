@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from leastkey.iam.arn import ACCOUNT
-
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context, Principal, Request
 
@@ -37,7 +35,6 @@ class Asked:
         "has_boundary",
         "head",
         "is_same_account",
-        "owner",
         "principal",
         "resource",
         "service",
@@ -68,16 +65,11 @@ class Asked:
         self.account = principal.account
         if not self.account and principal.type in _OF_AN_ACCOUNT:
             raise RequestError(f"a {principal.type} belongs to an account, and none is named")
-        self.owner = request.resource_account or self._owner_named()
-        self.is_same_account = self.account == self.owner
+        # A resource that names no account, as `*`, is asked for in the caller's own.
+        self.is_same_account = (request.owner or self.account) == self.account
         self._names: tuple[str, str] | None = None
         self.values = _folded(request.context)
         self.has_boundary = has_boundary
-
-    def _owner_named(self) -> str:
-        """Give the account the ARN names; a resource that names none, as `*`, is asked for in the caller's own."""
-        named = self.head[4] if self.head else ""
-        return named if ACCOUNT.fullmatch(named) else self.account
 
     @property
     def names(self) -> tuple[str, str]:

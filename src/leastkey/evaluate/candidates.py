@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from leastkey.evaluate.context_values import moment
 from leastkey.evaluate.match import Wild, has_wildcard, literal, tokens
 from leastkey.evaluate.variables import Variable, expand, template
 
@@ -117,18 +118,18 @@ def _numbers(value: str) -> Iterator[tuple[int, str]]:
 
 def _dates(value: str) -> Iterator[tuple[int, str]]:
     yield 0, value
-    moment: datetime | None = None
+    at: datetime | None = None
     with suppress(ValueError, OverflowError, OSError):
-        moment = (
+        at = (
             datetime.fromtimestamp(int(value), UTC)
             if value.isascii() and value.isdigit() and len(value) != len("2025")
             else datetime.fromisoformat(value if len(value) > len("2025") else f"{value}-01-01")
         )
-    if moment is not None:
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if at is not None:
+        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
         for step in (-1, 1):
             with suppress(OverflowError):
-                yield 1, (moment + timedelta(seconds=step)).strftime("%Y-%m-%dT%H:%M:%SZ")
+                yield 1, moment(at + timedelta(seconds=step))
 
 
 def _addresses(value: str) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,8 @@ document alone.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from leastkey.evaluate.match import glob_of, has_wildcard
 from leastkey.evaluate.near import Near
 from leastkey.evaluate.resources import fixed_starts
 from leastkey.evaluate.statement import CompiledStatement, speaks_of
@@ -88,7 +87,7 @@ class CompiledDocument:
             index
             for index, text in enumerate(self._actions)
             if (action in text and (text == action or action in patterns_in(text)))
-            or (service in text and ("*" in text or "?" in text) and _speaks_of(entries[index], text, action))
+            or (service in text and ("*" in text or "?" in text) and speaks_of(entries[index], action))
         ]
 
     def _has_open_service(self) -> bool:
@@ -133,15 +132,3 @@ def _begins(text: str, resource: str, stem: str) -> bool:
         # Each pattern is fixed to a slash at least, and none has the resource's first name.
         return False
     return text.count("\0") >= _MANY or resource.startswith(fixed_starts(text))
-
-
-def _speaks_of(entry: dict[str, Any], text: str, action: str) -> bool:
-    """Say whether a NotAction element, or a pattern with a wildcard in it, matches the action."""
-    if "NotAction" in entry:
-        return speaks_of(entry, action)
-    first = f"{action[:1]}*?"
-    for pattern in patterns_in(text):
-        # The first letter spares most patterns of other services the look for wildcards.
-        if pattern[:1] in first and has_wildcard(pattern) and glob_of(pattern)(action):
-            return True
-    return False

@@ -90,11 +90,6 @@ def global_region(service: str, partition: str) -> str:
     return _OF_IAM["aws"] if partition == "aws" and service in _ONE_ENDPOINT else ""
 
 
-def _owner_of(request: Request) -> str:
-    account = request.resource.split(":", 5)[4] if request.resource.count(":") >= 5 else ""
-    return request.resource_account or (account if len(account) == 12 and account.isdigit() else "")
-
-
 def _of_principal(found: Keys, principal: Principal, facts: CallFacts) -> None:
     kind, account = principal.type, principal.account
     if kind == "anonymous":
@@ -200,7 +195,7 @@ def _put(found: Keys, key: str, value: str | None) -> None:
 def keys_of_resource(request: Request, facts: CallFacts) -> Keys:
     """Give the keys that hang on the resource, its region and the tags."""
     found: Keys = {}
-    owner = _owner_of(request)
+    owner = request.owner
     if owner and not is_without_owner(request.action):
         found["aws:ResourceAccount"] = owner
     if not facts.region:

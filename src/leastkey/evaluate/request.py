@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from leastkey.iam.arn import ACCOUNT
+
 if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
 
@@ -81,6 +83,14 @@ class Request:
     principal: Principal
     resource_account: str = ""
     context: Context = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The account that owns the resource: as stated, else as its ARN names it, else ""."""
+        if self.resource_account:
+            return self.resource_account
+        parts = self.resource.split(":", 5)
+        return parts[4] if len(parts) == 6 and ACCOUNT.fullmatch(parts[4]) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,10 @@ def speaks_of(entry: dict[str, Any], action: str) -> bool:
 
 
 def _match(patterns: str | list[str], action: str) -> bool:
+    first = f"{action[:1]}*?"
     for pattern in (patterns,) if type(patterns) is str else patterns:
         folded = pattern.lower()
-        if folded == action or (has_wildcard(folded) and glob_of(folded)(action)):
+        # The first letter spares most patterns of other services the look for wildcards.
+        if folded == action or (folded[:1] in first and has_wildcard(folded) and glob_of(folded)(action)):
             return True
     return False
