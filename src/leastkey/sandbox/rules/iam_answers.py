@@ -8,7 +8,9 @@ from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import text
 from leastkey.sandbox.resolve.resources_iam import OF_CALLER
 from leastkey.sandbox.rules import credential_report
+from leastkey.sandbox.rules.iam_context_keys import context_keys
 from leastkey.sandbox.rules.iam_details import account_details
+from leastkey.sandbox.rules.iam_simulate import simulate
 from leastkey.sandbox.rules.iam_xml import answer
 from leastkey.sandbox.rules.principals import renamed
 
@@ -177,8 +179,12 @@ _ANSWERS: Final[
     "GenerateCredentialReport": _generate,
     "GetAccessKeyLastUsed": _key_last_used,
     "GetAccountAuthorizationDetails": account_details,
+    "GetContextKeysForCustomPolicy": context_keys,
+    "GetContextKeysForPrincipalPolicy": context_keys,
     "GetCredentialReport": _report,
     "PutUserPermissionsBoundary": _user_boundary,
+    "SimulateCustomPolicy": simulate,
+    "SimulatePrincipalPolicy": simulate,
     "UpdateRole": _update_role,
     "UpdateUser": _update_user,
     **dict.fromkeys(_ATTACH, _attach_again),

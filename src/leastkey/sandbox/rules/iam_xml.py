@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     from leastkey.sandbox.request import AwsRequest, Operation
 
-__all__ = ["NAMESPACE", "answer", "element", "time_text"]
+__all__ = ["NAMESPACE", "Entries", "answer", "element", "time_text"]
 
 NAMESPACE: Final = "https://iam.amazonaws.com/doc/2010-05-08/"
+
+
+class Entries(dict[str, str]):
+    """A map of the wire format: `entry` elements of key and value, where an object has named fields."""
 
 
 def answer(request: AwsRequest, operation: Operation, result: Mapping[str, Any] | None = None) -> Response:
@@ -41,6 +45,9 @@ def element(name: str, value: Any) -> str:
             return f"<{name}>{'true' if value else 'false'}</{name}>"
         case datetime():
             return f"<{name}>{time_text(value)}</{name}>"
+        case Entries():
+            pairs = (_fields({"key": key, "value": each}) for key, each in value.items())
+            return f"<{name}>{''.join(f'<entry>{pair}</entry>' for pair in pairs)}</{name}>"
         case dict():
             return f"<{name}>{_fields(value)}</{name}>"
         case list() | tuple():
