@@ -129,7 +129,7 @@ _OF_WEB_IDENTITY: Final = _Carried(
 _OF_PUBLIC: Final = _Carried(
     "a call through a VPC endpoint does not carry it",
     _ANY,
-    lambda facts: None if facts.through_endpoint is None else not facts.through_endpoint,
+    lambda facts: not facts.through_endpoint,
 )
 _OF_ENDPOINTS: Final = _Carried(
     "only calls through a VPC endpoint carry it", _ANY, lambda facts: facts.through_endpoint
@@ -230,9 +230,8 @@ _BY_NAME: Final = {key.name.lower(): key for key in _KEYS}
 
 def global_key(name: str) -> GlobalKey | None:
     """Give the entry of a key, of its family for one key of many; letter case does not count."""
-    folded = name.lower()
-    family, slash, _rest = folded.partition("/")
-    return _BY_NAME.get(family + slash if slash else folded)
+    family, slash, _rest = name.lower().partition("/")
+    return _BY_NAME.get(family + slash)
 
 
 def absence(key: GlobalKey, kind: PrincipalType, facts: CallFacts) -> str:

@@ -32,9 +32,9 @@ __all__ = [
 
 Keys = dict[str, str | tuple[str, ...]]
 
-_ONE_ENDPOINT: Final = frozenset({"cloudfront", "iam", "organizations", "route53", "shield", "waf"})
+_ONE_ENDPOINT: Final = frozenset({"cloudfront", "organizations", "route53", "shield", "waf"})
 _OF_IAM: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Services that answer in one region, and IAM's in each partition. Source: AWS General Reference, "Global endpoints"."""
+"""Services beside IAM that answer in one region, and IAM's in each partition. Source: AWS General Reference, "Global endpoints"."""
 
 _NO_OWNER: Final = frozenset(
     {

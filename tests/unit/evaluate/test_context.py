@@ -9,6 +9,7 @@ import pytest
 
 from leastkey.evaluate.context import Filled, fill, without
 from leastkey.evaluate.context_keys import CallFacts, global_key
+from leastkey.evaluate.context_values import global_region, is_without_owner
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import NamedDocument, Policies, Principal, Request, Verdict
 from leastkey.iam.document import parse_document
@@ -17,6 +18,7 @@ ACCOUNT = "111122223333"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = Principal("user", f"arn:aws:iam::{ACCOUNT}:user/ops/alice", ACCOUNT)
 SESSION = Principal("session", f"arn:aws:sts::{ACCOUNT}:assumed-role/job/one", ACCOUNT)
+ROLE = Principal("role", f"arn:aws:iam::{ACCOUNT}:role/teams/job", ACCOUNT)
 FEDERATED = Principal("feduser", f"arn:aws:sts::{ACCOUNT}:federated-user/bob", ACCOUNT)
 ROOT = Principal("root", f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
 SERVICE = Principal("service", "cloudtrail.amazonaws.com", "")
@@ -70,6 +72,7 @@ def said(found: Filled, key: str) -> str:
     [
         (USER, "User", USER.arn, None, "alice"),
         (SESSION, "AssumedRole", f"arn:aws:iam::{ACCOUNT}:role/job", None, None),
+        (ROLE, "AssumedRole", ROLE.arn, None, None),
         (FEDERATED, "FederatedUser", FEDERATED.arn, f"{ACCOUNT}:bob", None),
         (ROOT, "Account", ROOT.arn, ACCOUNT, None),
         (ANONYMOUS, "Anonymous", None, "anonymous", None),
@@ -258,6 +261,128 @@ def test_an_action_without_the_owners_key_does_not_get_it() -> None:
         reads=(account,),
     )
     assert said(found, account) == "absent"
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"])
+def test_the_three_keys_about_the_owner_are_left_out_together(key: str) -> None:
+    volume = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:snapshot/s"
+    found = filled(action="ebs:ListSnapshotBlocks", resource=volume, reads=(key,))
+    assert [(note.key, note.why) for note in found.absent] == [
+        (key, "ebs:ListSnapshotBlocks does not carry it")
+    ]
+    assert said(filled(reads=(key,)), key) == ("there" if key == "aws:ResourceAccount" else "unknown")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "auditmanager:UpdateAssessmentFrameworkShare",
+        "detective:AcceptInvitation",
+        "ds:AcceptSharedDirectory",
+        "ec2:AcceptTransitGatewayPeeringAttachment",
+        "ec2:AcceptVpcEndpointConnections",
+        "ec2:AcceptVpcPeeringConnection",
+        "ec2:CreateTransitGatewayPeeringAttachment",
+        "ec2:CreateVpcEndpoint",
+        "ec2:CreateVpcPeeringConnection",
+        "es:AcceptInboundConnection",
+        "guardduty:AcceptAdministratorInvitation",
+        "macie2:AcceptInvitation",
+        "route53:AssociateVPCWithHostedZone",
+        "route53:CreateVPCAssociationAuthorization",
+        "securityhub:AcceptAdministratorInvitation",
+    ],
+)
+def test_actions_that_aws_lists_carry_nothing_about_the_owner(action: str) -> None:
+    """Source: IAM User Guide, "AWS global condition context keys", aws:ResourceAccount."""
+    assert is_without_owner(action)
+    assert not is_without_owner(f"{action}s")
+
+
+@pytest.mark.parametrize(
+    ("service", "partition", "region"),
+    [
+        *(
+            (each, "aws", "us-east-1")
+            for each in ("iam", "cloudfront", "organizations", "route53", "shield", "waf")
+        ),
+        ("iam", "aws-cn", "cn-north-1"),
+        ("iam", "aws-us-gov", "us-gov-west-1"),
+        ("iam", "aws-iso", ""),
+        ("route53", "aws-cn", ""),
+        ("sns", "aws", ""),
+    ],
+)
+def test_a_service_with_one_endpoint_answers_in_one_region(service: str, partition: str, region: str) -> None:
+    """Source: AWS General Reference, "Global endpoints"."""
+    assert global_region(service, partition) == region
+
+
+def test_all_that_is_known_of_a_call_is_filled_in() -> None:
+    facts = CallFacts(
+        now=NOW,
+        region="eu-west-1",
+        is_secure=False,
+        source_ip="203.0.113.7",
+        through_endpoint=False,
+        user_agent="probe",
+        referer="https://acme.example/",
+        via=("athena.amazonaws.com", "glue.amazonaws.com"),
+        user_id="AROAEXAMPLE:one",
+        is_temporary=True,
+        mfa=True,
+        issued_at=NOW.replace(hour=11),
+        source_identity="ann",
+        federated_provider="accounts.example",
+        principal_tags={"team": "a"},
+        resource_tags={"cost": "b"},
+        request_tags={"stage": "c"},
+    )
+    found = filled(SESSION, facts)
+    assert found.added == {
+        "aws:CalledVia": ("athena.amazonaws.com", "glue.amazonaws.com"),
+        "aws:CalledViaFirst": "athena.amazonaws.com",
+        "aws:CalledViaLast": "glue.amazonaws.com",
+        "aws:CurrentTime": "2026-03-01T12:00:00Z",
+        "aws:EpochTime": "1772366400",
+        "aws:FederatedProvider": "accounts.example",
+        "aws:MultiFactorAuthAge": "3600",
+        "aws:MultiFactorAuthPresent": "true",
+        "aws:PrincipalAccount": ACCOUNT,
+        "aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/job",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalTag/team": "a",
+        "aws:PrincipalType": "AssumedRole",
+        "aws:Referer": "https://acme.example/",
+        "aws:RequestTag/stage": "c",
+        "aws:RequestedRegion": "eu-west-1",
+        "aws:ResourceAccount": ACCOUNT,
+        "aws:ResourceTag/cost": "b",
+        "aws:SecureTransport": "false",
+        "aws:SourceIdentity": "ann",
+        "aws:SourceIp": "203.0.113.7",
+        "aws:TagKeys": ("stage",),
+        "aws:TokenIssueTime": "2026-03-01T11:00:00Z",
+        "aws:UserAgent": "probe",
+        "aws:ViaAWSService": "true",
+        "aws:userid": "AROAEXAMPLE:one",
+        "s3:ResourceAccount": ACCOUNT,
+    }
+    behind = CallFacts(
+        is_secure=True, through_endpoint=True, vpc="vpc-1", vpce="vpce-1", vpc_source_ip="10.0.0.1", mfa=False
+    )
+    assert filled(ANONYMOUS, behind).added == {
+        "aws:MultiFactorAuthPresent": "false",
+        "aws:PrincipalAccount": "anonymous",
+        "aws:PrincipalType": "Anonymous",
+        "aws:ResourceAccount": ACCOUNT,
+        "aws:SecureTransport": "true",
+        "aws:SourceVpc": "vpc-1",
+        "aws:SourceVpce": "vpce-1",
+        "aws:VpcSourceIp": "10.0.0.1",
+        "aws:userid": "anonymous",
+        "s3:ResourceAccount": ACCOUNT,
+    }
 
 
 def test_what_is_stated_stays_in_any_letter_case_and_is_not_contradicted() -> None:

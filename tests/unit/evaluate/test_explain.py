@@ -72,6 +72,33 @@ def test_a_condition_that_failed_shows_the_value_asked() -> None:
     assert decision.near_misses[2].asked == "s3:ExistingObjectTag/open is no, never"
 
 
+def test_a_single_value_is_shown_as_it_stands_and_the_nearest_pattern_in_whatever_letter_case() -> None:
+    allow = {"Effect": "Allow", "Resource": "*"}
+    rows = document(
+        allow | {"Action": "s3:Get*", "Condition": {"StringEquals": {"s3:authType": "POST"}}},
+        allow | {"Action": ["s3:G", "s3:getobjectacl"]},
+        allow | {"Action": ["s3:Get", "s3:GetObjX"]},
+    )
+    decision = decide(asked(s3_authType="no"), Policies(identity=(NamedDocument("p", rows),)))
+    value, *others = decision.near_misses
+    assert value.asked == "s3:authType is no"
+    assert [miss.pattern for miss in others] == ["s3:getobjectacl", "s3:GetObjX"]
+
+
+def test_only_what_counts_and_lacks_something_is_told_and_only_of_an_implicit_denial() -> None:
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3*"}
+    other = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
+    rows = NamedDocument("p", document(allow, other))
+    limited = decide(asked(), Policies(identity=(rows,), boundaries=(NamedDocument("b", document(other)),)))
+    assert [(miss.layer, miss.statement) for miss in limited.near_misses] == [
+        ("identity", 1),
+        ("boundary", 0),
+    ]
+    assert decide(asked(), Policies(identity=(rows,))).near_misses == ()
+    nobody = Request("s3:GetObject", OBJECT, Principal("anonymous", "", ""), ACCOUNT)
+    assert decide(nobody, Policies(identity=(rows,))).near_misses == ()
+
+
 def test_the_principal_is_what_fails_first() -> None:
     bucket = parse_document(
         {

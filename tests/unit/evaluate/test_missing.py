@@ -234,3 +234,34 @@ def test_missing_keys_are_told_as_json() -> None:
 def test_a_variable_is_read_where_the_operator_takes_one(operator: str, keys: list[str]) -> None:
     some = policies(statement(Condition={operator: {"k:a": "${k:B}"}}))
     assert [each.key for each in keys_read(some, "s3:GetObject")] == keys
+
+
+def test_what_is_read_is_told_in_order_and_as_its_first_spelling() -> None:
+    paths = [f"arn:aws:s3:::{name}/${{aws:userid}}" for name in "hgfedcba"]
+    condition = {
+        "StringEquals": {"k:z": "${aws:userid}", "k:A": "${aws:userid}", "k:m": "1"},
+        "StringLike": {"aws:USERID": "x", "k:a": "${aws:userid}"},
+        "Null": {"k:m": "false"},
+    }
+    read = keys_read(policies(statement(Resource=paths, Condition=condition)), "s3:GetObject")
+    assert [each.key for each in read] == ["aws:USERID", "k:A", "k:m", "k:z"]
+    assert read[0].patterns == tuple(sorted(paths))
+    assert [(each.operator, each.key) for each in read[0].comparisons] == [
+        ("StringEquals", "k:A"),
+        ("StringEquals", "k:z"),
+        ("StringLike", "k:a"),
+    ]
+
+
+def test_a_key_that_another_condition_takes_as_a_variable_is_asked_for_its_value() -> None:
+    condition = {"Null": {"aws:userid": "false"}, "StringEquals": {"s3:prefix": "${aws:userid}"}}
+    read = keys_read(policies(statement(Condition=condition)), "s3:GetObject")
+    assert [(each.key, each.is_for_presence) for each in read] == [
+        ("aws:userid", False),
+        ("s3:prefix", False),
+    ]
+
+
+def test_before_version_2012_a_resource_takes_no_key() -> None:
+    old = policies(statement(Resource="arn:aws:s3:::acme/${aws:username}"), version="2008-10-17")
+    assert keys_read(old, "s3:GetObject") == ()
