@@ -13,6 +13,7 @@ from leastkey.iam import limits
 from leastkey.iam.document import DocumentError
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import text
+from leastkey.sandbox.rules.iam_oidc import unasked_claim
 from leastkey.sandbox.state.world import PARTITION, document
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ __all__ = [
 ]
 
 _RAW_LIMIT: Final = 131_072
+_SID: Final = re.compile(r"[0-9A-Za-z]*", re.ASCII)
+_SAID: Final = {
+    "Action is missing": "Policy statement must contain actions.",
+    "Resource is missing": "Policy statement must contain resources.",
+    "Principal does not belong": "Policy document should not specify a principal.",
+    "NotPrincipal does not belong": "Policy document should not specify a principal.",
+    "Resource does not belong": "Has prohibited field Resource",
+    "NotResource does not belong": "Has prohibited field NotResource",
+    "Principal is missing": "Missing required field Principal",
+    "Sid `": "Statement IDs (SID) in a single policy must be unique.",
+}
 _ROLE_INLINE: Final = 10_240
 _GROUP_INLINE: Final = 5_120
 _CHARACTERS: Final = re.compile(r"[\t\n\r\x20-\xff]*")
@@ -79,6 +91,12 @@ def trust_fault(given: str, world: World) -> Refusal | None:
             if unknown is not None:
                 kind, value = unknown
                 return _malformed(f'Invalid principal in policy: "{kind}":"{value}"')
+    claim = "" if world.permits_shared_oidc else unasked_claim(parsed)
+    if claim:
+        return _malformed(
+            f"The trust policy of a shared OIDC provider must evaluate the condition key {claim} with values that "
+            "are not solely wildcards."
+        )
     if _size(given) > limits.TRUST_POLICY_CHARACTERS:
         return _limit(f"Cannot exceed quota for ACLSizePerRole: {limits.TRUST_POLICY_CHARACTERS}")
     return None
@@ -130,9 +148,23 @@ def _parsed(given: str, kind: Any) -> PolicyDocument:
             )
         )
     try:
-        return document(given, kind)
+        parsed = document(given, kind)
     except DocumentError as error:
-        raise _FaultError(_malformed(f"Syntax errors in policy. {error.what} ({error.path})")) from None
+        raise _FaultError(_malformed(_words(error))) from None
+    if not all(_SID.fullmatch(each.sid or "") for each in parsed.statements):
+        raise _FaultError(
+            _malformed(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                "[0-9A-Za-z]*"
+            )
+        )
+    return parsed
+
+
+def _words(error: DocumentError) -> str:
+    """Give AWS's words for a fault, with ours after them where AWS says no more than that there is one."""
+    known = next((words for said, words in _SAID.items() if error.what.startswith(said)), None)
+    return known or f"Syntax errors in policy. {error.what} ({error.path})"
 
 
 def _size(given: str) -> int:

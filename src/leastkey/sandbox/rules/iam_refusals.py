@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 __all__ = ["refusal"]
 
 _DESCRIPTION: Final = limits.DESCRIPTION_CHARACTERS
+_GROUPS_PER_USER: Final = 10
+_CHANGES_ROLE: Final = frozenset(
+    {
+        "AddRoleToInstanceProfile",
+        "AttachRolePolicy",
+        "DeleteRole",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "TagRole",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+    }
+)
+"""What nobody may do to a service-linked role; its description may be changed by UpdateRoleDescription."""
 
 
 def refusal(operation: str, parameters: Parameters, account: str, world: World) -> Refusal | None:
@@ -33,8 +51,35 @@ def refusal(operation: str, parameters: Parameters, account: str, world: World) 
         found = check(operation, parameters, account, world)
         if found is not None:
             return found
+    if operation in _CHANGES_ROLE:
+        found = _protected(parameters, account, world)
+        if found is not None:
+            return found
     rule = _RULES.get(operation)
     return None if rule is None else rule(parameters, account, world)
+
+
+def _protected(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    """Refuse to change a service-linked role. Source: IAM User Guide, "Create a service-linked role"."""
+    role = world.role(account, text(parameters, "RoleName"))
+    if role is None or not role.path.startswith("/aws-service-role/"):
+        return None
+    return Refusal(
+        400,
+        "UnmodifiableEntity",
+        f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS",
+    )
+
+
+def _eleventh_group(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    user = world.user(account, text(parameters, "UserName"))
+    groups = world.iam(account).groups
+    group = groups.get(text(parameters, "GroupName"))
+    if user is None or group is None or user in group.users:
+        return None
+    if sum(user in each.users for each in groups.values()) < _GROUPS_PER_USER:
+        return None
+    return Refusal(409, "LimitExceeded", f"Cannot exceed quota for GroupsPerUser: {_GROUPS_PER_USER}")
 
 
 def _plain_fault(parameters: Parameters) -> Refusal | None:
@@ -142,6 +187,13 @@ def _delete_role(parameters: Parameters, account: str, world: World) -> Refusal 
     return None if words is None else _conflict(f"Cannot delete entity, {words}.")
 
 
+def _device_in_use(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    serial = text(parameters, "SerialNumber")
+    if any(serial in user.mfa_devices for user in world.iam(account).users.values()):
+        return _conflict("MFA VirtualDevice in use. Must deactivate first.")
+    return None
+
+
 def _not_in_profile(parameters: Parameters, account: str, world: World) -> Refusal | None:
     profile = world.iam(account).instance_profiles.get(text(parameters, "InstanceProfileName"))
     role = world.role(account, text(parameters, "RoleName"))
@@ -202,6 +254,7 @@ def _all(*rules: Callable[[Parameters, str, World], Refusal | None]) -> Callable
 
 
 _RULES: Final[dict[str, Callable[[Parameters, str, World], Refusal | None]]] = {
+    "AddUserToGroup": _eleventh_group,
     "AttachGroupPolicy": _attach("group", 10),
     "AttachRolePolicy": _attach("role", limits.ATTACHED_POLICIES_PER_ROLE),
     "AttachUserPolicy": _attach("user", 10),
@@ -214,6 +267,7 @@ _RULES: Final[dict[str, Callable[[Parameters, str, World], Refusal | None]]] = {
     "DeletePolicyVersion": _foreign_policy,
     "DeleteRole": _delete_role,
     "DeleteUser": _delete_user,
+    "DeleteVirtualMFADevice": _device_in_use,
     "PutRolePermissionsBoundary": _boundary,
     "PutUserPermissionsBoundary": _boundary,
     "RemoveRoleFromInstanceProfile": _not_in_profile,

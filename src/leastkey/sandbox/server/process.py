@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from leastkey.clock import Clock
     from leastkey.sandbox.server.http import Server
 
-__all__ = ["Sandbox", "foreground", "main", "serve"]
+__all__ = ["Sandbox", "control_commands", "foreground", "main", "serve"]
 
 _LOG: Final = logging.getLogger(__name__)
 _LOG_BYTES: Final = 1_000_000
@@ -133,7 +133,7 @@ def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunIn
     stop = threading.Event()
     token = Secret(secrets.token_urlsafe(32))
     run: list[RunInfo] = []
-    with Control(token, _commands(sandbox, run, stop)) as control:
+    with Control(token, control_commands(sandbox, run, stop)) as control:
         run.append(
             RunInfo(
                 os.getpid(),
@@ -188,9 +188,11 @@ def _warm(sandbox: Sandbox) -> None:
             sandbox.moto.warm(service)
 
 
-def _commands(
+def control_commands(
     sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
 ) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
+    """Give what the control door can be asked for."""
+
     def ping(_: Mapping[str, str]) -> Mapping[str, object]:
         accounts = list(sandbox.world.accounts.all())
         return {"pid": run[0].pid, "accounts": accounts, "enforced": True, "trouble": sandbox.trouble}
@@ -209,7 +211,14 @@ def _commands(
         stop.set()
         return {"stopping": True}
 
-    return {"ping": ping, "env": env, "reset": reset, "stop": end}
+    def shared_oidc(given: Mapping[str, str]) -> Mapping[str, object]:
+        """Take, or refuse as AWS does, roles that trust everybody at a shared identity provider."""
+        if given.keys() != {"set"} or given["set"] not in ("permit", "refuse"):
+            return {"error": "set is `permit` or `refuse`"}
+        sandbox.world.permits_shared_oidc = given["set"] == "permit"
+        return {"shared_oidc": given["set"]}
+
+    return {"ping": ping, "env": env, "reset": reset, "stop": end, "shared-oidc": shared_oidc}
 
 
 def _log_to(folder: Path) -> None:

@@ -40,6 +40,8 @@ class World:
     def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
         self.accounts = accounts
         self.sessions = sessions
+        self.permits_shared_oidc = False
+        """Takes trust policies that AWS refuses: those that let in everybody at a shared identity provider."""
 
     def backend(self, service: str, account: str, region: str = PARTITION) -> Any:
         """Give moto's backend of an account: by partition for global services (iam, s3), else by region."""
