@@ -24,6 +24,7 @@ __all__ = [
     "rcp_services",
     "service_catalog",
     "service_exists",
+    "service_title",
     "services",
 ]
 
@@ -109,6 +110,11 @@ def services() -> tuple[str, ...]:
 def service_exists(prefix: str) -> bool:
     """Say whether the catalogue has a service of this prefix (lower case)."""
     return bool(_data().services.service_exists(prefix))
+
+
+def service_title(prefix: str) -> str:
+    """Give the name AWS calls a service by, without loading its actions."""
+    return str(_data().services.get_service_name(prefix))
 
 
 @cache

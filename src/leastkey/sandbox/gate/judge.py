@@ -10,7 +10,7 @@ from leastkey.sandbox.resolve import context
 from leastkey.sandbox.resolve import operation as operations
 from leastkey.sandbox.rules import hooks, s3_deletes
 from leastkey.sandbox.rules.unbuilt import unbuilt
-from leastkey.sandbox.state.last_used import note_use
+from leastkey.sandbox.state.last_used import note_service, note_use
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
@@ -31,6 +31,7 @@ class Judge:
     def context(self, request: AwsRequest, caller: Caller, world: World) -> Context:
         """Give the condition keys every request has, and note the use of the key: STS asks nothing else."""
         note_use(request, caller, world)
+        note_service(request, "", caller, world)
         return context.request_context(request, caller, world)
 
     def before(self, request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
@@ -41,6 +42,7 @@ class Judge:
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Denial | None:
         """Decide, and give the denial. What is decided part by part is so in `answer`."""
+        note_service(request, operation.name, caller, world)
         if s3_deletes.is_split(request, operation, world):
             note_use(request, caller, world)
             return None

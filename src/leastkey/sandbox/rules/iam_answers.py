@@ -10,9 +10,11 @@ from leastkey.sandbox.resolve.resources_iam import OF_CALLER
 from leastkey.sandbox.rules import credential_report
 from leastkey.sandbox.rules.iam_context_keys import context_keys
 from leastkey.sandbox.rules.iam_details import account_details
+from leastkey.sandbox.rules.iam_last_accessed import generate, last_accessed, policies_granting, with_entities
 from leastkey.sandbox.rules.iam_simulate import simulate
 from leastkey.sandbox.rules.iam_xml import answer
 from leastkey.sandbox.rules.principals import renamed
+from leastkey.sandbox.state.last_used import forget_uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +136,7 @@ def _delete_principal(
     iam = world.iam(request.account)
     delete = iam.delete_user if kind == "user" else iam.delete_role
     delete(entity.name)
+    forget_uses(entity.id, request.account, world)
     renamed(world, entity.arn, entity.id)
     return answer(request, operation)
 
@@ -177,11 +180,15 @@ _ANSWERS: Final[
     "DeleteUser": _delete_principal,
     "DeleteUserPermissionsBoundary": _user_boundary,
     "GenerateCredentialReport": _generate,
+    "GenerateServiceLastAccessedDetails": generate,
     "GetAccessKeyLastUsed": _key_last_used,
     "GetAccountAuthorizationDetails": account_details,
     "GetContextKeysForCustomPolicy": context_keys,
     "GetContextKeysForPrincipalPolicy": context_keys,
     "GetCredentialReport": _report,
+    "GetServiceLastAccessedDetails": last_accessed,
+    "GetServiceLastAccessedDetailsWithEntities": with_entities,
+    "ListPoliciesGrantingServiceAccess": policies_granting,
     "PutUserPermissionsBoundary": _user_boundary,
     "SimulateCustomPolicy": simulate,
     "SimulatePrincipalPolicy": simulate,

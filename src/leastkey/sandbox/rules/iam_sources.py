@@ -23,6 +23,7 @@ __all__ = [
     "given_sources",
     "groups_of",
     "kind_of",
+    "policy_source",
     "sources_of",
     "span",
 ]
@@ -34,7 +35,8 @@ _HEADS: Final = {"AIDA": "user", "AROA": "role", "AGPA": "group"}
 class Source:
     """One policy: the document under its name, the text it was written as, and where it hangs.
 
-    `arn` is a managed policy's, "" for an inline one. `owner` is the user, group or role that has it.
+    `arn` is a managed policy's, "" for an inline one. `owner` is the user, group or role that has it, and
+    `title` what the policy is called there.
     """
 
     named: NamedDocument
@@ -42,6 +44,7 @@ class Source:
     kind: str = "IAM Policy"
     arn: str = ""
     owner: Any = None
+    title: str = ""
 
 
 def given_sources(texts: Sequence[str], name: str, kind: DocumentKind) -> tuple[list[Source], str]:
@@ -106,7 +109,7 @@ def boundary_of(entity: Any, account: str, world: World) -> list[Source]:
     """Give an entity's permissions boundary."""
     arn = getattr(entity, "permissions_boundary_arn", None)
     policy = world.iam(account).managed_policies.get(arn) if arn else None
-    return [] if policy is None else [_managed(policy, entity)]
+    return [] if policy is None else [policy_source(policy, entity)]
 
 
 def span(text: str, statement: int) -> dict[str, dict[str, int]]:
@@ -129,12 +132,19 @@ def _place(text: str, offset: int) -> dict[str, int]:
 def _own(owner: Any) -> list[Source]:
     kind = kind_of(owner)
     inline = [
-        Source(NamedDocument(f"{kind}_{owner.name}_{name}", document(text, "identity")), text, owner=owner)
+        Source(
+            NamedDocument(f"{kind}_{owner.name}_{name}", document(text, "identity")),
+            text,
+            owner=owner,
+            title=name,
+        )
         for name, text in owner.policies.items()
     ]
-    return inline + [_managed(policy, owner) for policy in owner.managed_policies.values()]
+    return inline + [policy_source(policy, owner) for policy in owner.managed_policies.values()]
 
 
-def _managed(policy: Any, owner: Any) -> Source:
+def policy_source(policy: Any, owner: Any = None) -> Source:
+    """Give the version in force of a managed policy."""
     text = next(str(version.document) for version in policy.versions if version.is_default)
-    return Source(NamedDocument(policy.name, document(text, "identity")), text, arn=policy.arn, owner=owner)
+    named = NamedDocument(policy.name, document(text, "identity"))
+    return Source(named, text, arn=policy.arn, owner=owner, title=policy.name)
