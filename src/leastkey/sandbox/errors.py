@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["denied", "internal", "not_built", "plain", "refused"]
 
-_NOT_ALLOWED: Final = {"ec2": ("UnauthorizedOperation", 403), "json": ("AccessDeniedException", 400)}
+_NOT_ALLOWED: Final = {
+    "ec2": ("UnauthorizedOperation", 403),
+    "json": ("AccessDeniedException", 400),
+    "sns": ("AuthorizationError", 403),
+}
 
 
 def refused(refusal: Refusal, service: Service | None, request_id: str, *, head: bool = False) -> Response:
@@ -41,7 +45,7 @@ def plain(status: int, text: str) -> Response:
 
 def denied(denial: Denial, service: Service) -> Refusal:
     """Turn a denied authorization into the service's own refusal."""
-    code, status = _NOT_ALLOWED.get(service.protocol, ("AccessDenied", 403))
+    code, status = _NOT_ALLOWED.get(service.name) or _NOT_ALLOWED.get(service.protocol, ("AccessDenied", 403))
     return Refusal(status, code, denial.message)
 
 

@@ -47,6 +47,9 @@ ALL_SERVICES: Final = (
     Service("kms", "kms", "json", target="TrentService", json_version="1.1"),
     Service("logs", "logs", "json", target="Logs_20140328", json_version="1.1"),
     Service("secretsmanager", "secretsmanager", "json", target="secretsmanager", json_version="1.1"),
+    Service("organizations", "organizations", "json", target="AWSOrganizationsV20161128", json_version="1.1"),
+    Service("sns", "sns", "query", "http://sns.amazonaws.com/doc/2010-03-31/"),
+    Service("ssm", "ssm", "json", target="AmazonSSM", json_version="1.1"),
 )
 
 BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}

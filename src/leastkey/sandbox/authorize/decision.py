@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.decide import decide
-from leastkey.evaluate.request import NamedDocument, Policies, Request, Verdict
+from leastkey.evaluate.request import Policies, Request, Verdict
 from leastkey.sandbox.authorize import public_access
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve import resources_ec2, resources_iam, resources_other, resources_s3
@@ -19,10 +19,11 @@ from leastkey.sandbox.resolve.context import request_context
 from leastkey.sandbox.resolve.parameters import parameters
 from leastkey.sandbox.resolve.s3_operation import target
 from leastkey.sandbox.state.last_used import note_use
-from leastkey.sandbox.state.world import document
+from leastkey.sandbox.state.organizations import organization_keys
+from leastkey.sandbox.state.resource_policies import policy_of
 
 if TYPE_CHECKING:
-    from leastkey.evaluate.request import Context, Decision, LayerName
+    from leastkey.evaluate.request import Context, Decision, LayerName, NamedDocument
     from leastkey.sandbox.request import AwsRequest, Caller, Operation
     from leastkey.sandbox.state.world import World
 
@@ -106,7 +107,8 @@ def _may_be_denied(needed: Authorization, caller: Caller, world: World) -> bool:
     """Say whether a Deny speaks of the action on certain resources, the one that could not be told perhaps among them."""
     policies = _policies(needed, caller, world)
     action = needed.action.lower()
-    documents = (*policies.identity, *policies.boundaries, *policies.sessions)
+    controls = (document for level in policies.scps for document in level)
+    documents = (*policies.identity, *policies.boundaries, *policies.sessions, *controls)
     return any(
         statement.effect == "Deny" and "*" not in statement.source.resources
         for each in documents
@@ -132,6 +134,8 @@ def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:
         resource=None if _is_owners(needed, caller) else _resource_policy(needed, world),
         boundaries=world.boundaries(caller),
         sessions=caller.session_policies,
+        scps=world.scps(caller.account),
+        rcps=world.rcps(needed.account),
     )
 
 
@@ -169,20 +173,16 @@ def _of_resource(needed: Authorization) -> Context:
         if needed.action.startswith("s3:")
         else ("aws:ResourceAccount",)
     )
-    return dict.fromkeys(keys, needed.account)
+    return {**dict.fromkeys(keys, needed.account), **organization_keys(needed.account, "Resource")}
 
 
 def _resource_policy(needed: Authorization, world: World) -> NamedDocument | None:
-    """Give the policy of a bucket or of a KMS key; other services' are not kept by the sandbox."""
+    """Give the policy on a bucket or on what the resource's ARN names."""
     if needed.resource == "*":
         return None
     if needed.action.startswith("s3:"):
         return world.bucket_policy(needed.resource.split(":", 5)[-1].partition("/")[0])
-    parts = needed.resource.split(":", 5)
-    if parts[2] != "kms" or not parts[5].startswith("key/") or not world.accounts.has(parts[4]):
-        return None
-    key = world.backend("kms", parts[4], parts[3]).keys.get(parts[5].removeprefix("key/"))
-    return None if key is None else NamedDocument("key policy", document(key.policy, "resource"))
+    return policy_of(needed.resource, world)
 
 
 def _hidden(

@@ -56,7 +56,12 @@ _READS: Final = (
 _FORM_BYTES: Final = 4 * 1024 * 1024
 _MESSAGE_BYTES: Final = 20 * 1024 * 1024
 """Bytes of a form, and of any message but S3's: more than AWS takes, little enough to read."""
-_VERSIONS: Final = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2"}
+_VERSIONS: Final = {
+    "2010-03-31": "sns",
+    "2010-05-08": "iam",
+    "2011-06-15": "sts",
+    "2016-11-15": "ec2",
+}
 
 
 class Authorizer(Protocol):
@@ -84,6 +89,10 @@ class Authorizer(Protocol):
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Response | None:
         """Answer in moto's place."""
+        ...
+
+    def acted_in(self, request: AwsRequest, operation: Operation) -> str:
+        """Give the account that the operation acts in."""
         ...
 
     def after(
@@ -177,7 +186,8 @@ class Gate:
     def _from_moto(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response:
         owner = self._owner(request) if not request.account else request.account
         try:
-            response = self._moto.call(request, operation, key_id=caller.key_id, owner=owner)
+            there = replace(request, account=self._authorizer.acted_in(request, operation))
+            response = self._moto.call(there, operation, key_id=caller.key_id, owner=owner)
         except NotImplementedError:  # what moto raises for an operation that it lacks
             raise Refused(
                 not_built(f"{request.service}:{operation.name}"), BY_SIGNING_NAME[request.signing_name]

@@ -8,6 +8,7 @@ from leastkey.sandbox.authorize import decision
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve import context
 from leastkey.sandbox.resolve import operation as operations
+from leastkey.sandbox.resolve.acted_in import acted_in
 from leastkey.sandbox.rules import hooks, s3_deletes
 from leastkey.sandbox.rules.unbuilt import unbuilt
 from leastkey.sandbox.state.last_used import note_service, note_use
@@ -55,6 +56,10 @@ class Judge:
         if s3_deletes.is_split(request, operation, world):
             return s3_deletes.deleted(request, caller, world)
         return hooks.answer(request, operation, caller, world)
+
+    def acted_in(self, request: AwsRequest, operation: Operation) -> str:
+        """Give the account that the operation acts in."""
+        return acted_in(request, operation)
 
     def after(
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World, response: Response

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leastkey.evaluate.context_keys import CallFacts
 from leastkey.evaluate.context_values import keys_of_call
+from leastkey.sandbox.state.organizations import organization_keys
 
 if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
@@ -36,4 +37,8 @@ def request_context(request: AwsRequest, caller: Caller, world: World) -> Contex
         principal_tags=world.tags(caller),
     )
     # A caller without a name is no service either: here a Deny that asks for it binds him too.
-    return {"aws:PrincipalIsAWSService": "false", **keys_of_call(caller.principal, facts)}
+    return {
+        "aws:PrincipalIsAWSService": "false",
+        **keys_of_call(caller.principal, facts),
+        **organization_keys(caller.account, "Principal"),
+    }

@@ -1,8 +1,8 @@
 """The form of the query and ec2 protocols, read as the service's model says and not otherwise.
 
-A form is flat: `Tags.member.1.Key` and `InstanceId.1` stand for lists and objects. Every name that the operation has
-no parameter for is left out before anybody decides on the request or carries it out: a second spelling of a
-parameter, a hole in a list, a field of another operation.
+A form is flat: `Tags.member.1.Key` and `InstanceId.1` stand for lists and objects, `Attributes.entry.1.key` with its
+value for an entry of a map. Every name that the operation has no parameter for is left out before anybody decides on
+the request or carries it out: a second spelling of a parameter, a hole in a list, a field of another operation.
 Source: AWS Query and EC2 Query protocol, as botocore's serializers write them.
 """
 
@@ -57,6 +57,8 @@ class _Reader:
                 return self._structure(shape, node, path)
             case "list":
                 return self._list(shape, node, path)
+            case "map":
+                return self._map(shape, node, path)
             case _:
                 return self._text(node, path)
 
@@ -87,6 +89,25 @@ class _Reader:
             if value is None:
                 break
             found.append(value)
+        return found or None
+
+    def _map(
+        self, shape: Mapping[str, Any], node: dict[str, Any], path: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        """Read numbered pairs: `Attributes.entry.1.key`, `Attributes.entry.1.value`."""
+        if not shape.get("flattened"):
+            node, path = node.get("entry", {}), (*path, "entry")
+        key, value = (shape[each].get("locationName", each) for each in ("key", "value"))
+        found: dict[str, Any] = {}
+        number = 1
+        while (pair := node.get(str(number))) is not None:  # a hole ends the map
+            at = (*path, str(number))
+            name = self._shape(shape["key"], pair.get(key, {}), (*at, key))
+            below = self._shape(shape["value"], pair.get(value, {}), (*at, value))
+            if name is None or below is None:
+                break
+            found[str(name)] = below
+            number += 1
         return found or None
 
     def _text(self, node: dict[str, Any], path: tuple[str, ...]) -> str | None:

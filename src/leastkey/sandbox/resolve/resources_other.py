@@ -10,6 +10,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
 from leastkey.iam import catalog
+from leastkey.sandbox.resolve.acted_in import queue_account
 from leastkey.sandbox.resolve.arns import NEW, account_of, resources, texts_by_name
 from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.resolve.parameters import listed, tags_in, text, walk
@@ -30,7 +31,6 @@ __all__ = ["action_of", "authorizations", "is_split"]
 _ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "events": {"rule-on-default-event-bus": ("name", "rule")},
     "sns": {"topic": ("name",)},
-    "ssm": {"parameter": ("name", "path")},
     "states": {"statemachine": ("name",)},
 }
 """Folded parameters that carry the name of a resource type under another name than the template's."""
@@ -138,7 +138,8 @@ def _queues(request: AwsRequest, parameters: Parameters, world: World) -> tuple[
     arns = tuple(
         text(parameters, field) for field in ("SourceArn", "DestinationArn") if text(parameters, field)
     )
-    return (f"arn:aws:sqs:{request.region}:{request.account}:{name}", *arns) if name else arns
+    account = queue_account(parameters, request.account)
+    return (f"arn:aws:sqs:{request.region}:{account}:{name}", *arns) if name else arns
 
 
 def _secrets(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
@@ -173,6 +174,29 @@ def _many_secrets(request: AwsRequest, parameters: Parameters, world: World) -> 
     for wanted in listed(parameters, "SecretIdList"):
         for arn in _secret(wanted, request, world):
             yield Authorization("secretsmanager:GetSecretValue", arn, account_of(arn, request.account))
+
+
+def _parameters(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
+    """Give parameters of the Parameter Store by name, path or ARN, without the version or label behind a colon.
+
+    Source: Systems Manager User Guide, "Restricting access to Parameter Store parameters using IAM policies".
+    """
+    del world
+    names = (*listed(parameters, "Name"), *listed(parameters, "Names"), *listed(parameters, "Path"))
+    if text(parameters, "ResourceType") == "Parameter":
+        names += listed(parameters, "ResourceId")
+    head = f"arn:aws:ssm:{request.region}:{request.account}:parameter/"
+    found: list[str] = []
+    for name in names:
+        if name.lower().lstrip("/").startswith(_REFERENCE):
+            raise UnjudgedError(name)
+        is_arn = name.startswith("arn:")
+        if is_arn and not _PARAMETER_ARN.fullmatch(name):
+            return ()
+        own = name.split(":parameter/", 1)[-1] if is_arn else name
+        bare = own.partition(":")[0].strip("/")
+        found.append(f"{name.split(':parameter/', 1)[0]}:parameter/{bare}" if is_arn else f"{head}{bare}")
+    return tuple(dict.fromkeys(found))
 
 
 def _keys(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
@@ -272,10 +296,28 @@ _IN_TRANSACTION: Final = {
     "Update": "UpdateItem",
 }
 _KEY_ID: Final = 36
+_PARAMETER_ARN: Final = re.compile(r"arn:aws:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[^*?]+", re.ASCII)
+_REFERENCE: Final = "aws/reference/secretsmanager"
+"""Parameters that stand for secrets: another service's, read in its own name."""
+_OF_PARAMETERS: Final = (
+    "AddTagsToResource",
+    "DeleteParameter",
+    "DeleteParameters",
+    "GetParameter",
+    "GetParameterHistory",
+    "GetParameters",
+    "GetParametersByPath",
+    "LabelParameterVersion",
+    "ListTagsForResource",
+    "PutParameter",
+    "RemoveTagsFromResource",
+    "UnlabelParameterVersion",
+)
 _KEY_ARN: Final = re.compile(
     r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)", re.ASCII
 )
 _SAME_AS: Final = {
+    ("sns", "PublishBatch"): "Publish",
     ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
     ("sqs", "SendMessageBatch"): "SendMessage",
@@ -288,6 +330,7 @@ _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, .
     "kms": _keys,
     "secretsmanager": _secrets,
     "sqs": _queues,
+    **dict.fromkeys((f"ssm:{name}" for name in _OF_PARAMETERS), _parameters),
 }
 
 _SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], Iterable[Authorization]]]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leastkey.sandbox.errors import refused
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import parameters
-from leastkey.sandbox.rules import iam_refusals, s3_rules
+from leastkey.sandbox.rules import iam_refusals, organizations, resource_policies, s3_rules
 from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_pages import page_fault
@@ -37,6 +37,10 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
             return s3_rules.refusal(request, operation, world)
         case "ec2" if request.form.get("DryRun", ["false"])[0].lower() == "true":
             return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+        case "organizations":
+            return organizations.refusal(request, operation, parameters(request, operation))
+        case "sns" | "sqs" | "secretsmanager":
+            return resource_policies.refusal(operation.name, parameters(request, operation))
         case _:
             return None
 
@@ -60,6 +64,8 @@ def after(
     if request.service == "s3":
         s3_rules.settle(request, operation, world, response)
         return response
+    if request.service == "organizations":
+        organizations.settle(operation, world, response)
     if request.service != "iam":
         return response
     return settled(request, operation, parameters(request, operation), world, response)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.sandbox.errors import not_built
-from leastkey.sandbox.resolve.parameters import parameters
+from leastkey.sandbox.resolve.parameters import parameters, text
 from leastkey.sandbox.resolve.resources_other import action_of, is_split
 
 if TYPE_CHECKING:
@@ -23,13 +23,19 @@ _OPERATIONS: Final = frozenset(
         ("dynamodb", "ImportTable"),  # reads from one
         ("logs", "CreateExportTask"),  # writes to a bucket
         ("logs", "PutSubscriptionFilter"),  # writes to log groups of any account
+        ("organizations", "InviteAccountToOrganization"),
         ("secretsmanager", "RotateSecret"),  # calls a function
+        ("ssm", "SendCommand"),  # runs commands
+        ("ssm", "StartAutomationExecution"),
     }
 )
 _PARAMETERS: Final = {
     "logs": frozenset({"logGroupIdentifier", "logGroupIdentifiers"}),  # moto finds another group by them
     "secretsmanager": frozenset({"Filters"}),
+    "ssm": frozenset({"KeyId"}),  # nobody asks whether its caller may use the key
 }
+_KEPT: Final = frozenset({"email", "email-json", "sms"})
+"""Protocols of subscriptions whose messages moto keeps and delivers to nobody."""
 _FILTERED: Final = frozenset({"ListSecrets"})
 """Operations whose filters show no more than the operation itself does."""
 
@@ -42,7 +48,14 @@ def unbuilt(request: AwsRequest, operation: Operation) -> Refusal | None:
     known = action_of(service, name) is not None or is_split(service, name)
     if not known or (service, name) in _OPERATIONS:
         return not_built(f"{service}:{name}")
+    if (service, name) == ("sns", "Subscribe"):
+        return _delivered(text(parameters(request, operation), "Protocol"))
     if service not in _PARAMETERS or name in _FILTERED:
         return None
     given = _PARAMETERS[service] & parameters(request, operation).keys()
     return not_built(f"The parameter {min(given)} of {service}:{name}") if given else None
+
+
+def _delivered(protocol: str) -> Refusal | None:
+    """Refuse a subscription by which moto would call an address or act on another service's resource."""
+    return None if protocol in _KEPT else not_built(f"The protocol {protocol} of sns:Subscribe")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import leastkey
 from leastkey.disk.files import read_private, remove, write_private
 from leastkey.errors import LeastkeyError
+from leastkey.sandbox.state.organizations import dump_members, load_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ _LOG: Final = logging.getLogger(__name__)
 _MAC: Final = hashlib.sha256().digest_size
 _QUIET_SECONDS: Final = 0.5
 _LATEST_SECONDS: Final = 5.0
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
 """Grows when what a snapshot names has moved: a pickle of before would not find it."""
 _SHARE: Final = 10
 """A snapshot is not begun before ten times as long as the last one took: large ones do not eat the computer."""
@@ -180,6 +181,7 @@ def dump(world: World) -> bytes:
             "sessions": world.sessions.dump(),
             "backends": backends,
             "buckets": dict(s3_backends.bucket_accounts),
+            "members": dump_members(),
         }
     )
     return stream.getvalue()
@@ -203,6 +205,7 @@ def load(world: World, state: bytes) -> None:
                     each.managed_policies = {**known, **each.managed_policies}
                 backend[account][region] = each
     s3_backends.bucket_accounts.update(found["buckets"])
+    load_members(found["members"])
     world.accounts.load(found["accounts"])
     world.sessions.load(found["sessions"])
 
@@ -217,6 +220,7 @@ def wipe(world: World) -> None:
     for each in list(_in_use()):
         each.clear()
     _in_use().clear()
+    load_members({})
     world.accounts.load({})
     world.sessions.load([])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.evaluate.request import NamedDocument
 from leastkey.iam.arn import AccountId
 from leastkey.iam.document import PolicyDocument, load_document
+from leastkey.sandbox.state.organizations import control_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,6 +114,14 @@ class World:
         if not arn:
             return ()
         return (NamedDocument(arn, self.managed_document(caller.account, arn) or _NOTHING),)
+
+    def scps(self, account: str) -> tuple[tuple[NamedDocument, ...], ...]:
+        """Give the levels of service control policies that bind an account."""
+        return control_policies(account, "SERVICE_CONTROL_POLICY", document)
+
+    def rcps(self, account: str) -> tuple[tuple[NamedDocument, ...], ...]:
+        """Give the levels of resource control policies that bind an account's resources."""
+        return control_policies(account, "RESOURCE_CONTROL_POLICY", document)
 
     def tags(self, caller: Caller) -> Mapping[str, str]:
         """Give `aws:PrincipalTag` values: tags of the user or role, session tags winning."""

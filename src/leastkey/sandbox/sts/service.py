@@ -145,6 +145,8 @@ def _decide(asked: _Asked, role: Any, caller: Caller, world: World, context: Con
         identity=world.identity_policies(caller),
         boundaries=world.boundaries(caller),
         sessions=caller.session_policies,
+        scps=world.scps(caller.account),
+        rcps=world.rcps(role.account_id),
     )
     keys: dict[str, str | tuple[str, ...]] = {
         **context,

@@ -1,0 +1,38 @@
+"""In which account an operation acts: the caller's, save where a queue, a secret or a key of another one is named.
+
+Source: SQS Developer Guide, "Queue URL"; Secrets Manager User Guide, "Access Secrets Manager secrets from a different
+account"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from leastkey.sandbox.resolve.arns import account_of
+from leastkey.sandbox.resolve.parameters import parameters, text
+
+if TYPE_CHECKING:
+    from leastkey.sandbox.request import AwsRequest, Operation
+    from leastkey.sandbox.resolve.parameters import Parameters
+
+__all__ = ["acted_in", "queue_account"]
+
+_QUEUE_URL: Final = re.compile(r"https?://[^/]+/(?P<account>[0-9]{12})/[^/]+", re.ASCII)
+_BY_ARN: Final = {"kms": "KeyId", "secretsmanager": "SecretId"}
+
+
+def acted_in(request: AwsRequest, operation: Operation) -> str:
+    """Give the account whose state an operation reads or changes, as `authorizations` names it."""
+    if request.service == "sqs":
+        return queue_account(parameters(request, operation), request.account)
+    named = _BY_ARN.get(request.service)
+    if named is None:
+        return request.account
+    return account_of(text(parameters(request, operation), named), request.account)
+
+
+def queue_account(given: Parameters, otherwise: str) -> str:
+    """Give the account in a queue's address, or the one whose queue's address is asked for."""
+    found = _QUEUE_URL.fullmatch(text(given, "QueueUrl"))
+    return found["account"] if found is not None else text(given, "QueueOwnerAWSAccountId") or otherwise

@@ -1,0 +1,59 @@
+"""The policies that stand on resources of other services than S3: KMS keys, queues, topics, secrets.
+
+Source: IAM User Guide, "AWS services that work with IAM", resource-based policies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from leastkey.evaluate.request import NamedDocument
+from leastkey.sandbox.state.world import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leastkey.sandbox.state.world import World
+
+__all__ = ["policy_of"]
+
+
+def policy_of(arn: str, world: World) -> NamedDocument | None:
+    """Give the policy on the resource that an ARN names, None where there is none."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] not in _READERS or not world.accounts.has(parts[4]):
+        return None
+    name, read = _READERS[parts[2]]
+    text = read(world.backend(parts[2], parts[4], parts[3]), arn, parts[5])
+    return NamedDocument(name, document(str(text), "resource")) if text else None
+
+
+def _key(backend: Any, arn: str, name: str) -> Any:
+    del arn
+    key = backend.keys.get(name.removeprefix("key/")) if name.startswith("key/") else None
+    return None if key is None else key.policy
+
+
+def _queue(backend: Any, arn: str, name: str) -> Any:
+    del arn
+    queue = backend.queues.get(name)
+    return None if queue is None else queue.policy
+
+
+def _topic(backend: Any, arn: str, name: str) -> Any:
+    del name
+    topic = backend.topics.get(arn)
+    return None if topic is None else topic.policy
+
+
+def _secret(backend: Any, arn: str, name: str) -> Any:
+    del name
+    return next((each.policy for each in backend.secrets.values() if each.arn == arn), None)
+
+
+_READERS: Final[dict[str, tuple[str, Callable[[Any, str, str], Any]]]] = {
+    "kms": ("key policy", _key),
+    "secretsmanager": ("policy of the secret", _secret),
+    "sns": ("policy of the topic", _topic),
+    "sqs": ("policy of the queue", _queue),
+}

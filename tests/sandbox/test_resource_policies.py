@@ -1,0 +1,124 @@
+"""Policies on queues, topics and secrets, within an account and across accounts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.sandbox_client import ACCOUNT, OTHER, LocalSandbox, allow
+
+BOB = f"arn:aws:iam::{OTHER}:user/bob"
+Change = Callable[[str | None], Any]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[LocalSandbox]:
+    made = LocalSandbox()
+    made.root(OTHER)
+    yield made
+    made.wipe()
+
+
+def code_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+def granting(principal: str, action: str, effect: str = "Allow") -> str:
+    statement = {"Effect": effect, "Principal": {"AWS": principal}, "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def queue(sandbox: LocalSandbox) -> tuple[dict[str, Any], Change]:
+    root = sandbox.client("sqs")
+    url = root.create_queue(QueueName="q")["QueueUrl"]
+    return {"QueueUrl": url, "MessageBody": "m"}, lambda text: root.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": text or ""}
+    )
+
+
+def topic(sandbox: LocalSandbox) -> tuple[dict[str, Any], Change]:
+    root = sandbox.client("sns")
+    arn = root.create_topic(Name="t")["TopicArn"]
+    return {"TopicArn": arn, "Message": "m"}, lambda text: root.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=text
+    )
+
+
+def secret(sandbox: LocalSandbox) -> tuple[dict[str, Any], Change]:
+    root = sandbox.client("secretsmanager")
+    arn = root.create_secret(Name="s", SecretString="x")["ARN"]
+    return {"SecretId": arn}, lambda text: root.put_resource_policy(SecretId=arn, ResourcePolicy=text)
+
+
+CASES = pytest.mark.parametrize(
+    ("service", "make", "method", "action"),
+    [
+        # SQS Developer Guide, "Basic examples of Amazon SQS policies"
+        ("sqs", queue, "send_message", "sqs:SendMessage"),
+        # SNS Developer Guide, "Example cases for Amazon SNS access control"
+        ("sns", topic, "publish", "sns:Publish"),
+        # Secrets Manager User Guide, "Access Secrets Manager secrets from a different account"
+        ("secretsmanager", secret, "get_secret_value", "secretsmanager:GetSecretValue"),
+    ],
+)
+
+
+@CASES
+def test_another_account_needs_both_its_own_policy_and_the_resources(
+    sandbox: LocalSandbox, service: str, make: Any, method: str, action: str
+) -> None:
+    # IAM User Guide, "Cross-account policy evaluation logic"
+    given, put = make(sandbox)
+    bob = getattr(sandbox.client(service, sandbox.user("bob", allow(action), account=OTHER)), method)
+    eve = getattr(sandbox.client(service, sandbox.user("eve", account=OTHER)), method)
+    code, message = code_of(bob, **given)
+    assert code in ("AccessDeniedException", "AccessDenied", "AuthorizationError")
+    assert message.endswith(f"because no resource-based policy allows the {action} action")
+    put(granting(BOB, action))
+    bob(**given)
+    put(granting(f"arn:aws:iam::{OTHER}:root", action))
+    bob(**given)
+    assert code_of(eve, **given)[1].endswith(f"because no identity-based policy allows the {action} action")
+
+
+@CASES
+def test_within_an_account_the_resources_policy_is_enough_and_its_deny_wins(
+    sandbox: LocalSandbox, service: str, make: Any, method: str, action: str
+) -> None:
+    # IAM User Guide, "Policy evaluation for requests within a single account"
+    given, put = make(sandbox)
+    mine = getattr(sandbox.client(service, sandbox.user("ann")), method)
+    code_of(mine, **given)
+    put(granting(f"arn:aws:iam::{ACCOUNT}:user/ann", action))
+    mine(**given)
+    put(granting(f"arn:aws:iam::{ACCOUNT}:user/ann", action, "Deny"))
+    assert code_of(mine, **given)[1].endswith("with an explicit deny in a resource-based policy")
+
+
+@CASES
+def test_a_policy_that_cannot_be_read_is_not_taken(
+    sandbox: LocalSandbox, service: str, make: Any, method: str, action: str
+) -> None:
+    # API references: SetQueueAttributes, SetTopicAttributes, PutResourcePolicy, "Errors"
+    del service, method, action
+    _, put = make(sandbox)
+    wrong = ("InvalidAttributeValue", "InvalidParameter", "MalformedPolicyDocumentException")
+    assert code_of(lambda: put("{"))[0] in wrong
+
+
+def test_a_message_to_another_accounts_queue_arrives_there(sandbox: LocalSandbox) -> None:
+    # SQS Developer Guide, "Queue URL"
+    given, put = queue(sandbox)
+    sandbox.client("sqs", sandbox.root(OTHER)).create_queue(QueueName="q")
+    put(granting(BOB, "sqs:SendMessage"))
+    bob = sandbox.client("sqs", sandbox.user("bob", allow("sqs:*"), account=OTHER))
+    bob.send_message(**given)
+    url = given["QueueUrl"]
+    assert "Messages" not in bob.receive_message(QueueUrl=url.replace(ACCOUNT, OTHER))
+    assert code_of(bob.receive_message, QueueUrl=url)[0] == "AccessDeniedException"
+    assert len(sandbox.client("sqs").receive_message(QueueUrl=url)["Messages"]) == 1
