@@ -49,7 +49,9 @@ def command() -> None:
 )
 @click.option("--action", metavar="NAME", help="What is asked, such as s3:GetObject.")
 @click.option("--resource", metavar="ARN", help="On which resource; * for none.  [default: *]")
-@click.option("--resource-account", metavar="ID", help="Who owns it.  [default: the caller's account]")
+@click.option(
+    "--resource-account", metavar="ID", help="Who owns it.  [default: the ARN's account, else the caller's]"
+)
 @click.option(
     "--principal",
     metavar="WHO",

@@ -53,7 +53,7 @@ def ask(
         action,
         _one(more, "resource") or "*",
         caller,
-        _one(more, "resource_account") or caller.account,
+        _one(more, "resource_account") or "",
         _context(_several(more, "context")),
     )
     kind: DocumentKind = "trust" if is_about_trust(action) else "resource"

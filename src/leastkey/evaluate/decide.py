@@ -15,8 +15,16 @@ from leastkey.evaluate.identity import identity
 from leastkey.evaluate.layer import NOT_APPLICABLE
 from leastkey.evaluate.layers import Layers
 from leastkey.evaluate.organization import endpoint, rcps, scps
-from leastkey.evaluate.principals import Grant
-from leastkey.evaluate.request import Decision, LayerName, LayerResult, Verdict
+from leastkey.evaluate.principals import DELEGATES, LIMITED, NO_GRANT, Grant
+from leastkey.evaluate.request import (
+    ALLOWS,
+    EXPLICIT_DENY,
+    IMPLICIT_DENY,
+    Decision,
+    LayerName,
+    LayerResult,
+    Verdict,
+)
 from leastkey.evaluate.resource import must_allow, resource
 from leastkey.evaluate.session import session
 from leastkey.evaluate.truth import Reading
@@ -43,6 +51,11 @@ _LAYERS: Final[tuple[tuple[LayerName, Callable[..., Outcome]], ...]] = (
 
 _ABSENT: Final[dict[LayerName, Outcome]] = {name: NOT_APPLICABLE for name, _ in _LAYERS}
 
+_ALLOWED: Final = Verdict.ALLOWED
+_EXPLICITLY_DENIED: Final = Verdict.EXPLICITLY_DENIED
+_IMPLICITLY_DENIED: Final = Verdict.IMPLICITLY_DENIED
+_NOT_APPLICABLE: Final = LayerResult.NOT_APPLICABLE
+
 _ALWAYS_ALLOWED: Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 """No policy controls these. Source: STS API Reference, GetCallerIdentity; "Permissions for GetSessionToken"."""
 
@@ -67,7 +80,7 @@ class Compiled:
         """Give the verdict alone, the fastest answer there is. Takes and raises what `decide` does."""
         asked = Asked(request, has_boundary=self._has_boundary)
         if _is_always_allowed(asked):
-            return Verdict.ALLOWED
+            return _ALLOWED
         outcomes = self._outcomes(asked, Reading(), briefly=True)
         return _verdict(asked, outcomes, required=resource_must_allow or must_allow(asked))[0]
 
@@ -81,9 +94,7 @@ class Compiled:
         """
         asked = Asked(request, has_boundary=self._has_boundary)
         if _is_always_allowed(asked):
-            return Decision(
-                Verdict.ALLOWED, "identity", dict.fromkeys(_ABSENT, LayerResult.NOT_APPLICABLE), ()
-            )
+            return Decision(_ALLOWED, "identity", dict.fromkeys(_ABSENT, _NOT_APPLICABLE), ())
         required = resource_must_allow or must_allow(asked)
         reading = Reading()
         outcomes = self._outcomes(asked, reading, briefly=not explain)
@@ -132,23 +143,23 @@ def _verdict(
     asked: Asked, layers: Mapping[LayerName, Outcome], *, required: bool
 ) -> tuple[Verdict, LayerName]:
     for name, outcome in layers.items():
-        if outcome.result is LayerResult.EXPLICIT_DENY:
-            return Verdict.EXPLICITLY_DENIED, name
+        if outcome.result is EXPLICIT_DENY:
+            return _EXPLICITLY_DENIED, name
     lacking = _lacking(asked, layers, required=required)
     if lacking is not None:
-        return Verdict.IMPLICITLY_DENIED, lacking
+        return _IMPLICITLY_DENIED, lacking
     grant = layers["resource"].grant
-    by_resource = grant > Grant.DELEGATES or (layers["identity"].result is not LayerResult.ALLOWS and grant)
-    return Verdict.ALLOWED, "resource" if by_resource else "identity"
+    by_resource = grant > DELEGATES or (layers["identity"].result is not ALLOWS and grant)
+    return _ALLOWED, "resource" if by_resource else "identity"
 
 
 def _lacking(asked: Asked, layers: Mapping[LayerName, Outcome], *, required: bool) -> LayerName | None:
     """Give the first layer that would have to allow and does not."""
     for name in ("scps", "endpoint"):
-        if layers[name].result is LayerResult.IMPLICIT_DENY:
+        if layers[name].result is IMPLICIT_DENY:
             return name
     grant = layers["resource"].grant
-    if grant is Grant.NONE and (
+    if grant is NO_GRANT and (
         required or not asked.is_same_account or asked.principal.type in _WITHOUT_IDENTITY
     ):
         return "resource"
@@ -162,13 +173,13 @@ def _needed(asked: Asked, grant: Grant) -> tuple[LayerName, ...]:
     """Give the caller's own layers that must allow, given what the resource's policy grants."""
     if asked.principal.type in _WITHOUT_IDENTITY or asked.principal.type == "root":
         return ()
-    if not asked.is_same_account or grant < Grant.LIMITED:
+    if not asked.is_same_account or grant < LIMITED:
         return ("identity", "boundary", "session")
-    return ("boundary", "session") if grant is Grant.LIMITED else ()
+    return ("boundary", "session") if grant is LIMITED else ()
 
 
 def _withholds(asked: Asked, name: LayerName, outcome: Outcome) -> bool:
-    if outcome.result is LayerResult.NOT_APPLICABLE:
+    if outcome.result is _NOT_APPLICABLE:
         # A federated user is nothing without a session policy.
         return name == "session" and asked.principal.type == "feduser"
-    return outcome.result is LayerResult.IMPLICIT_DENY
+    return outcome.result is IMPLICIT_DENY

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
-from leastkey.evaluate.request import LayerResult
+from leastkey.evaluate.request import ALLOWS, IMPLICIT_DENY
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
@@ -26,7 +26,7 @@ def identity(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -
     if asked.principal.type not in PRINCIPALS:
         return NOT_APPLICABLE
     outcome = ask(layers.identity, asked, reading, briefly=briefly)
-    if asked.principal.type == "feduser" and layers.session is None and outcome.result is LayerResult.ALLOWS:
+    if asked.principal.type == "feduser" and layers.session is None and outcome.result is ALLOWS:
         # Without a session policy a federated user has none of its user's permissions.
-        return Outcome(LayerResult.IMPLICIT_DENY)
+        return Outcome(IMPLICIT_DENY)
     return outcome

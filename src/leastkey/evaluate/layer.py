@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.near import Near
-from leastkey.evaluate.principals import Grant
-from leastkey.evaluate.request import LayerResult
+from leastkey.evaluate.principals import DELEGATES, NO_GRANT, Grant
+from leastkey.evaluate.request import ALLOWS, EXPLICIT_DENY, IMPLICIT_DENY, LayerResult
 from leastkey.evaluate.truth import all_of
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class Outcome(NamedTuple):
     result: LayerResult
     denies: tuple[Hit, ...] = ()
     allows: tuple[Hit, ...] = ()
-    grant: Grant = Grant.NONE
+    grant: Grant = NO_GRANT
 
 
 NOT_APPLICABLE: Final = Outcome(LayerResult.NOT_APPLICABLE)
-_NOTHING: Final = Outcome(LayerResult.IMPLICIT_DENY)
+_NOTHING: Final = Outcome(IMPLICIT_DENY)
 
 
 class Layer:
@@ -94,7 +94,7 @@ def ask(
     reading: Reading,
     *,
     briefly: bool,
-    enough: Grant = Grant.DELEGATES,
+    enough: Grant = DELEGATES,
     account: Truth = True,
 ) -> Outcome:
     """Ask the documents of a layer.
@@ -105,13 +105,13 @@ def ask(
     denying, allowing = layer.speaking_to(asked)
     denies = _denying(denying, asked, reading, briefly=briefly) if denying else ()
     if denies and briefly:
-        return Outcome(LayerResult.EXPLICIT_DENY, denies)
+        return Outcome(EXPLICIT_DENY, denies)
     if not allowing:
-        return Outcome(LayerResult.EXPLICIT_DENY, denies) if denies else _NOTHING
+        return Outcome(EXPLICIT_DENY, denies) if denies else _NOTHING
     allows, grant = _allowing(allowing, asked, reading, enough=enough if briefly else None, account=account)
     if denies:
-        return Outcome(LayerResult.EXPLICIT_DENY, denies, allows, grant)
-    return Outcome(LayerResult.ALLOWS, (), allows, grant) if allows else _NOTHING
+        return Outcome(EXPLICIT_DENY, denies, allows, grant)
+    return Outcome(ALLOWS, (), allows, grant) if allows else _NOTHING
 
 
 def each(outcomes: Iterable[Outcome]) -> Outcome:
@@ -120,10 +120,10 @@ def each(outcomes: Iterable[Outcome]) -> Outcome:
     denies = tuple(hit for outcome in found for hit in outcome.denies)
     allows = tuple(hit for outcome in found for hit in outcome.allows)
     if denies:
-        return Outcome(LayerResult.EXPLICIT_DENY, denies, allows)
-    if all(outcome.result is LayerResult.ALLOWS for outcome in found):
-        return Outcome(LayerResult.ALLOWS, (), allows, Grant.DELEGATES)
-    return Outcome(LayerResult.IMPLICIT_DENY, (), allows)
+        return Outcome(EXPLICIT_DENY, denies, allows)
+    if all(outcome.result is ALLOWS for outcome in found):
+        return Outcome(ALLOWS, (), allows, DELEGATES)
+    return Outcome(IMPLICIT_DENY, (), allows)
 
 
 def _denying(hits: Sequence[Hit], asked: Asked, reading: Reading, *, briefly: bool) -> tuple[Hit, ...]:
@@ -141,7 +141,7 @@ def _allowing(
 ) -> tuple[tuple[Hit, ...], Grant]:
     """Collect the Allows, up to one whose grant is `enough`."""
     found: list[Hit] = []
-    grant = Grant.NONE
+    grant = NO_GRANT
     for hit in hits:
         truth, strength = _matches(hit[1], asked, account=account)
         if reading.settle(truth, "Allow"):
@@ -155,9 +155,9 @@ def _allowing(
 def _matches(statement: CompiledStatement, asked: Asked, *, account: Truth) -> tuple[Truth, Grant]:
     """Say whether the statement matches, the action being known to, and how strong its grant is."""
     who, grant = statement.principal(asked)
-    if account is not True and who is True and grant is Grant.DELEGATES:
+    if account is not True and who is True and grant is DELEGATES:
         who = account
     if who is False:
-        return False, Grant.NONE
+        return False, NO_GRANT
     applies = statement.applies(asked)
     return (applies if who is True else all_of((who, applies))), grant

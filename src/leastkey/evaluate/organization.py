@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask, each
-from leastkey.evaluate.request import LayerResult
+from leastkey.evaluate.request import ALLOWS, EXPLICIT_DENY
 from leastkey.evaluate.truth import contested
 from leastkey.iam.catalog import rcp_services
 
@@ -42,9 +42,9 @@ def rcps(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Ou
     if _is_service_linked(asked):
         return NOT_APPLICABLE
     outcome = ask(layers.rcps, asked, reading, briefly=briefly)
-    if outcome.result is LayerResult.EXPLICIT_DENY:
+    if outcome.result is EXPLICIT_DENY:
         return outcome
-    return Outcome(LayerResult.ALLOWS, (), outcome.allows, outcome.grant)
+    return Outcome(ALLOWS, (), outcome.allows, outcome.grant)
 
 
 def endpoint(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:

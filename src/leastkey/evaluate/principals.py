@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leastkey.evaluate.request import Principal
     from leastkey.iam.statement import Effect, Principals
 
-__all__ = ["Grant", "named", "spared"]
+__all__ = ["ALONE", "DELEGATES", "LIMITED", "NO_GRANT", "Grant", "named", "spared"]
 
 
 class Grant(IntEnum):
@@ -31,6 +31,13 @@ class Grant(IntEnum):
     """It names the caller: only an explicit deny limits it."""
 
 
+NO_GRANT: Final = Grant.NONE
+DELEGATES: Final = Grant.DELEGATES
+LIMITED: Final = Grant.LIMITED
+ALONE: Final = Grant.ALONE
+"""The members by themselves: to read one from its class costs a call in Python 3.11."""
+
+
 _ROOT_CROSS_ACCOUNT: Final = contested("root-cross-account")
 _CANONICAL: Final = contested("canonical-user")
 _NOT_PRINCIPAL_ALLOW: Final = contested("not-principal-allow")
@@ -42,7 +49,7 @@ _EVERY_SERVICE: Final = contested("every-service")
 def named(principals: Principals, asked: Asked) -> tuple[Truth, Grant]:
     """Say whether a Principal element names the caller, and how strongly."""
     if principals.anyone or "*" in principals.aws:
-        return True, Grant.ALONE
+        return True, ALONE
     principal = asked.principal
     if principal.type == "service":
         return _listed(principal.arn, principals.service)
@@ -50,14 +57,14 @@ def named(principals: Principals, asked: Asked) -> tuple[Truth, Grant]:
         return _listed(principal.arn, principals.federated)
     if principal.type == "anonymous":
         vouched = asked.service == "sts" and any(_vouches(entry, asked) for entry in principals.federated)
-        return vouched, Grant.ALONE if vouched else Grant.NONE
-    strongest = max((_strength(entry, principal) for entry in principals.aws), default=Grant.NONE)
-    if strongest is Grant.DELEGATES and principal.type == "root" and not asked.is_same_account:
+        return vouched, ALONE if vouched else NO_GRANT
+    strongest = max((_strength(entry, principal) for entry in principals.aws), default=NO_GRANT)
+    if strongest is DELEGATES and principal.type == "root" and not asked.is_same_account:
         return _ROOT_CROSS_ACCOUNT, strongest
-    if strongest is Grant.NONE and principals.canonical_user:
+    if strongest is NO_GRANT and principals.canonical_user:
         # A canonical user id stands for an account, but a request does not say for which.
-        return _CANONICAL, Grant.DELEGATES
-    return strongest is not Grant.NONE, strongest
+        return _CANONICAL, DELEGATES
+    return strongest is not NO_GRANT, strongest
 
 
 def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
@@ -84,9 +91,9 @@ def spared(principals: Principals, asked: Asked, effect: Effect) -> Truth:
 
 def _listed(value: str, values: tuple[str, ...]) -> tuple[Truth, Grant]:
     if value in values:
-        return True, Grant.ALONE
+        return True, ALONE
     # No page lists a star for every service or every identity provider.
-    return (_EVERY_SERVICE, Grant.ALONE) if "*" in values else (False, Grant.NONE)
+    return (_EVERY_SERVICE, ALONE) if "*" in values else (False, NO_GRANT)
 
 
 def _vouches(entry: str, asked: Asked) -> bool:
@@ -103,16 +110,16 @@ def _vouches(entry: str, asked: Asked) -> bool:
 
 def _strength(entry: str, principal: Principal) -> Grant:
     if _is_account(entry, principal):
-        return Grant.DELEGATES
+        return DELEGATES
     if principal.type == "root":
-        return Grant.NONE
+        return NO_GRANT
     if principal.type in ("session", "role") and _is_role(entry, principal):
-        return Grant.LIMITED
+        return LIMITED
     if entry == principal.arn:
-        return Grant.ALONE
+        return ALONE
     if entry == principal.role_arn or _is_user_behind(entry, principal):
-        return Grant.LIMITED
-    return Grant.NONE
+        return LIMITED
+    return NO_GRANT
 
 
 def _is_account(entry: str, principal: Principal) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from leastkey.iam.arn import ACCOUNT
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
 
 __all__ = [
+    "ALLOWS",
+    "EXPLICIT_DENY",
+    "IMPLICIT_DENY",
     "Context",
     "Decision",
     "Failing",
@@ -58,6 +61,12 @@ class LayerResult(StrEnum):
     IMPLICIT_DENY = "implicit deny"
     EXPLICIT_DENY = "explicit deny"
     NOT_APPLICABLE = "not applicable"
+
+
+EXPLICIT_DENY: Final = LayerResult.EXPLICIT_DENY
+IMPLICIT_DENY: Final = LayerResult.IMPLICIT_DENY
+ALLOWS: Final = LayerResult.ALLOWS
+"""The results by themselves, for the engine: to read one from its class costs a call in Python 3.11."""
 
 
 @dataclass(frozen=True, slots=True)

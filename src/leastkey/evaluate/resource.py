@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.layer import NOT_APPLICABLE, Outcome, ask
-from leastkey.evaluate.principals import Grant
-from leastkey.evaluate.request import LayerResult
+from leastkey.evaluate.principals import ALONE
+from leastkey.evaluate.request import ALLOWS, IMPLICIT_DENY
 
 if TYPE_CHECKING:
     from leastkey.evaluate.asked import Asked
@@ -25,12 +25,10 @@ _ASSUME: Final = "sts:assumerole"
 def resource(asked: Asked, layers: Layers, reading: Reading, *, briefly: bool) -> Outcome:
     """Ask the resource's policy."""
     layer = layers.resource
-    outcome = (
-        NOT_APPLICABLE if layer is None else ask(layer, asked, reading, briefly=briefly, enough=Grant.ALONE)
-    )
-    if outcome.result is LayerResult.ALLOWS and asked.principal.type == "root" and asked.action == _ASSUME:
+    outcome = NOT_APPLICABLE if layer is None else ask(layer, asked, reading, briefly=briefly, enough=ALONE)
+    if outcome.result is ALLOWS and asked.principal.type == "root" and asked.action == _ASSUME:
         # IAM User Guide, "Switch to an IAM role (AWS API)": a root user may assume no role.
-        return Outcome(LayerResult.IMPLICIT_DENY)
+        return Outcome(IMPLICIT_DENY)
     return outcome
 
 

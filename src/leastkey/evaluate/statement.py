@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.conditions import CompiledCondition
 from leastkey.evaluate.match import glob_of, has_wildcard
-from leastkey.evaluate.principals import Grant, named, spared
+from leastkey.evaluate.principals import DELEGATES, Grant, named, spared
 from leastkey.evaluate.resources import anything, not_resources, resources
 from leastkey.evaluate.truth import Truth, all_of
 from leastkey.iam.document import statement_of
@@ -84,10 +84,10 @@ class CompiledStatement:
     def principal(self, asked: Asked) -> tuple[Truth, Grant]:
         """Say whether the statement speaks of the caller; one without a principal speaks of everyone it is given for."""
         if "Principal" not in self._entry and "NotPrincipal" not in self._entry:
-            return True, Grant.DELEGATES
+            return True, DELEGATES
         source = self.source
         if source.not_principal is not None:
-            return spared(source.not_principal, asked, source.effect), Grant.DELEGATES
+            return spared(source.not_principal, asked, source.effect), DELEGATES
         return named(source.principal or Principals(), asked)
 
     def resource(self, asked: Asked) -> Truth:
