@@ -36,6 +36,8 @@ _SCALARS: Final = frozenset({str, bool, int, float})
 _TEXTS: Final = ("Action", "NotAction", "Resource", "NotResource")
 _WHO: Final = ("Principal", "NotPrincipal")
 ELEMENTS: Final = frozenset({"Sid", "Effect", "Condition", *_TEXTS, *_WHO})
+_PLAIN: Final = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
+"""What most statements of an identity policy are made of; nothing of it stands in another's place."""
 KINDS_OF_PRINCIPAL: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
@@ -58,21 +60,20 @@ def columns(value: Any, kind: str) -> Columns | None:
     entries = value.get("Statement")
     if type(entries) is not list or not _DICT.issuperset(map(type, entries)):
         return None
-    shapes = set(map(tuple, entries))
-    elements = set().union(*shapes)
-    if not elements <= ELEMENTS:
+    elements: set[str] = set().union(*entries)
+    if not entries or not elements <= ELEMENTS:
         return None
+    is_plain = kind == "identity" and elements <= _PLAIN
     try:
         if (
             value.get("Version", WITHOUT_VERSION) not in VERSIONS
-            or not shapes
-            or not all(_is_shape(shape, kind) for shape in shapes)
+            or not (is_plain or all(_is_shape(shape, kind) for shape in set(map(tuple, entries))))
             or not _EFFECTS.issuperset([entry["Effect"] for entry in entries])
         ):
             return None
-        return _held(entries, elements)
-    except TypeError:
-        # A list where a text belongs, a number among texts: joined or looked up, it fails at once.
+        return _held(entries, elements, is_plain=is_plain)
+    except (KeyError, TypeError):
+        # What lacks, a list where a text belongs, a number among texts: looked up or joined, it fails at once.
         return None
 
 
@@ -114,10 +115,17 @@ def _is_shape(names: tuple[str, ...], kind: str) -> bool:
     )
 
 
-def _held(entries: list[dict[str, Any]], elements: set[str]) -> Columns | None:
-    """Look at what every element holds. Raises TypeError for some that hold what they may not."""
-    actions = _texts([entry.get("Action", "*") for entry in entries])
-    resources = _texts([entry.get("Resource", "*") for entry in entries])
+def _held(entries: list[dict[str, Any]], elements: set[str], *, is_plain: bool) -> Columns | None:
+    """Look at what every element holds. Raises TypeError for some that hold what they may not, KeyError for what lacks.
+
+    Plain statements must have Action and Resource.
+    """
+    if is_plain:
+        actions = _texts([entry["Action"] for entry in entries])
+        resources = _texts([entry["Resource"] for entry in entries])
+    else:
+        actions = _texts([entry.get("Action", "*") for entry in entries])
+        resources = _texts([entry.get("Resource", "*") for entry in entries])
     if actions is None or resources is None:
         return None
     for name in elements:
