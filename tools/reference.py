@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from leastkey.cli.codes import error_lines, exit_lines
 from leastkey.cli.main import COMMANDS, cli
 from leastkey.cli.topics import TOPICS
 from leastkey.spec.schema import schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[1] / "docs/reference"
 NOTICE = "<!-- Made by tools/reference.py from the code; `make docs` makes it again. -->\n"
@@ -75,18 +79,24 @@ def _page(title: str, body: str) -> str:
 def _commands() -> str:
     settings = {**cli.context_settings, "terminal_width": 100}
     context = click.Context(cli, info_name="leastkey", **settings)
-    parts = []
+    parts: list[str] = []
     for name in COMMANDS:
         command = cli.get_command(context, name)
         if command is None:
             raise SystemExit(f"no command {name}")
-        parts.append(_help(command, name, context))
-        if isinstance(command, click.Group):
-            inner = click.Context(
-                command, info_name=name, parent=context, terminal_width=100, max_content_width=100
-            )
-            parts.extend(_help(command.commands[each], each, inner) for each in sorted(command.commands))
+        parts.extend(_helps(command, name, context))
     return _page("Commands", "\n".join(parts))
+
+
+def _helps(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """Give a command's section and, below a group, those of its commands."""
+    yield _help(command, name, parent)
+    if isinstance(command, click.Group):
+        inner = click.Context(
+            command, info_name=name, parent=parent, terminal_width=100, max_content_width=100
+        )
+        for each in sorted(command.commands):
+            yield from _helps(command.commands[each], each, inner)
 
 
 def _help(command: click.Command, name: str, parent: click.Context) -> str:

@@ -25,7 +25,7 @@ CALLED_FROM_OUTSIDE = {
     **dict.fromkeys(("max_request_header_size", "max_request_body_size", "keep_alive_conn_limit"), "cheroot"),
     **dict.fromkeys(("persistent_id", "persistent_load", "reducer_override"), "pickle"),
     "timeout": "socketserver and cheroot",
-    **dict.fromkeys(("rate", "pages"), "tests, which see there what was measured and asked"),
+    "pages": "tests, which see there what was measured and asked",
     "assume_role": "the contract of both STS adapters; the helper asks by itself, without an SDK",
 }
 """Names that somebody else reads, each with who does."""

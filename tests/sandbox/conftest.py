@@ -81,7 +81,7 @@ def served() -> Iterator[tuple[Sandbox, int, MovedClock]]:
     clock = MovedClock()
     sandbox = Sandbox(None, clock)
     sandbox.open()
-    server = Server(sandbox.gate.handle, 0, threads=6)
+    server = Server(sandbox.gate.handle, 0, threads=6, now=sandbox.clock.now)
     server.open()
     server.run()
     yield sandbox, server.port, clock

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow
 
-from leastkey.sandbox.server.process import Sandbox, control_commands
+from leastkey.sandbox.server.commands import control_commands
+from leastkey.sandbox.server.process import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,7 +16,14 @@ from leastkey.cli.show import Show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEFAULT_SPEC", "Options", "common_options", "output_options", "project_options"]
+__all__ = [
+    "DEFAULT_SPEC",
+    "Options",
+    "common_options",
+    "output_options",
+    "project_options",
+    "state_dir_option",
+]
 
 DEFAULT_SPEC: Final = "leastkey.yaml"
 
@@ -134,3 +142,13 @@ def _decorated(
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def state_dir_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command of the sandbox the option that says which one."""
+    return click.option(
+        "--state-dir",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where it keeps its state.  [default: sandbox/ in LEASTKEY_HOME]",
+    )(function)

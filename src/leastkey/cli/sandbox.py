@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli.options import output_options
+from leastkey.cli import sandbox_control
+from leastkey.cli.options import output_options, state_dir_option
 from leastkey.cli.sandbox_door import root_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from leastkey.cli.show import Show
 
@@ -30,17 +31,8 @@ def command() -> None:
     require_packages()
 
 
-def _state_dir(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--state-dir",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        help="Where it keeps its state.  [default: sandbox/ in LEASTKEY_HOME]",
-    )(function)
-
-
 @command.command(epilog="Example: leastkey sandbox start --port 4566 --ephemeral")
-@_state_dir
+@state_dir_option
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: the last one, else any]"
 )
@@ -75,7 +67,7 @@ def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bo
 
 
 @command.command(epilog="Example: leastkey sandbox stop")
-@_state_dir
+@state_dir_option
 @output_options
 def stop(show: Show, state_dir: Path | None) -> None:
     """Stop the sandbox; its state is written first."""
@@ -87,7 +79,7 @@ def stop(show: Show, state_dir: Path | None) -> None:
 
 
 @command.command(epilog="Example: leastkey sandbox status --json")
-@_state_dir
+@state_dir_option
 @output_options
 def status(show: Show, state_dir: Path | None) -> None:
     """Say whether the sandbox runs, where, and that it enforces."""
@@ -105,6 +97,7 @@ def status(show: Show, state_dir: Path | None) -> None:
             "ephemeral": None if run is None else run.is_ephemeral,
             "accounts": list(found.accounts),
             "enforced": found.is_enforced,
+            "clock_offset_seconds": found.offset_seconds,
             "uptime_seconds": round(found.uptime_seconds, 1),
             "state_dir": str(found.folder),
         },
@@ -117,10 +110,12 @@ def status(show: Show, state_dir: Path | None) -> None:
     show.data(f"Enforced  {ENFORCED if found.is_enforced else 'NOT ENFORCED'}")
     show.data(f"Accounts  {', '.join(found.accounts) or 'none asked for yet'}")
     show.data(f"State     {'nothing is kept' if run.is_ephemeral else found.folder}")
+    if found.offset_seconds:
+        show.data(f"Clock     moved by {timedelta(seconds=found.offset_seconds)}")
 
 
 @command.command(epilog='Example: eval "$(leastkey sandbox env --account 111122223333)"')
-@_state_dir
+@state_dir_option
 @click.option("--account", metavar="ID", help="Twelve digits; made on first asking.  [default: 123456789012]")
 @output_options
 def env(show: Show, state_dir: Path | None, account: str | None) -> None:
@@ -145,7 +140,7 @@ def env(show: Show, state_dir: Path | None, account: str | None) -> None:
 
 
 @command.command(epilog="Example: leastkey sandbox reset")
-@_state_dir
+@state_dir_option
 @output_options
 def reset(show: Show, state_dir: Path | None) -> None:
     """Forget every account, key and bucket of the sandbox."""
@@ -154,3 +149,7 @@ def reset(show: Show, state_dir: Path | None) -> None:
     running = lifecycle.reset(state_dir)
     show.document("sandbox reset", {"reset": True, "running": running})
     show.data(f"Empty again{', and still running' if running else ''}.")
+
+
+for each in sandbox_control.COMMANDS:
+    command.add_command(each)

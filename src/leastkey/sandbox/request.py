@@ -11,10 +11,23 @@ if TYPE_CHECKING:
 
     from leastkey.evaluate.request import NamedDocument, Principal
 
-__all__ = ["AwsRequest", "Caller", "Denial", "Operation", "Protocol", "Refusal", "Response", "is_form"]
+__all__ = [
+    "AwsRequest",
+    "Caller",
+    "Delivery",
+    "Denial",
+    "Operation",
+    "Protocol",
+    "Refusal",
+    "Response",
+    "is_form",
+]
 
 Protocol = Literal["query", "ec2", "json", "rest-json", "rest-xml"]
 """How a service speaks; `rest-xml` is S3's too."""
+
+Delivery = Literal["", "reset", "lost", "cut"]
+"""What becomes of an answer: "" arrives, `reset` is a connection reset, `lost` a closed one, `cut` half the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +109,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: status, headers and body."""
+    """An answer: status, headers and body; and what is done to it on purpose on its way to the client."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    delivery: Delivery = ""
+    seconds: float = 0
+    """How long it is held back."""
 
 
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -17,6 +17,7 @@ from xml.parsers.expat import ExpatError
 from leastkey.sandbox.errors import denied, internal, not_built, refused
 from leastkey.sandbox.gate.authenticate import Authenticator
 from leastkey.sandbox.gate.faults import Refused
+from leastkey.sandbox.gate.obstacles import Obstacles
 from leastkey.sandbox.gate.payload import PayloadError, check_digests
 from leastkey.sandbox.gate.wire import bucket_of
 from leastkey.sandbox.request import AwsRequest, Refusal, Response, is_form
@@ -106,7 +107,13 @@ class Gate:
     """Takes requests whose framing was checked, gives answers; never raises."""
 
     def __init__(
-        self, world: World, moto: Moto, authorizer: Authorizer, clock: Clock, changed: Callable[[], None]
+        self,
+        world: World,
+        moto: Moto,
+        authorizer: Authorizer,
+        clock: Clock,
+        changed: Callable[[], None],
+        clients: Clock | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.world = world
@@ -114,7 +121,8 @@ class Gate:
         self._authorizer = authorizer
         self._clock = clock
         self._changed = changed
-        self._authenticator = Authenticator(world, clock)
+        self.obstacles = Obstacles(clock)
+        self._authenticator = Authenticator(world, clock, clients)
 
     def handle(self, raw: RawRequest) -> Response:
         """Answer a request."""
@@ -171,17 +179,31 @@ class Gate:
             return refusal
         if request.service == "sts":
             return self._of_sts(request, operation, caller)
+        return self._changing(request, operation, caller)
+
+    def _changing(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response | Refusal:
+        """Carry out what was authorized, unless a limit or a fault stands in between."""
+        obstacle = self.obstacles.meet(request, operation.name)
+        if obstacle.instead is not None:
+            return obstacle.instead
         if not operation.name.startswith(_READS):  # said first: whatever fails half way, the snapshot is due
             self._changed()
-        response = self._authorizer.answer(request, operation, caller, world)
-        return self._from_moto(request, operation, caller) if response is None else response
+        response = self._authorizer.answer(request, operation, caller, self.world)
+        return obstacle.delivered(
+            self._from_moto(request, operation, caller) if response is None else response
+        )
 
     def _of_sts(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response | Refusal:
         context = self._authorizer.context(request, caller, self.world)
         found = sts.answer(request, operation.name, caller, self.world, context)
         if operation.name == "AssumeRole" and isinstance(found, Response):
             self._changed()
-        return found
+        if isinstance(found, Refusal):
+            return found
+        obstacle = self.obstacles.meet(
+            request, operation.name
+        )  # what was minted and is not given, nobody knows
+        return obstacle.delivered(found) if obstacle.instead is None else obstacle.instead
 
     def _from_moto(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response:
         owner = self._owner(request) if not request.account else request.account

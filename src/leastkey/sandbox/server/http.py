@@ -6,11 +6,14 @@ Each request is read strictly, checked before any work (`wire`), and answered by
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
+import struct
 import threading
 from contextlib import suppress
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cheroot import server as cheroot
@@ -103,7 +106,7 @@ class _Request(cheroot.HTTPRequest):
         self.close_connection = True
         answer = plain(error.status, error.text)
         with suppress(OSError):
-            self.conn.wfile.write(_head(answer, close=True) + answer.body)
+            self.conn.wfile.write(_head(answer, self.server.now(), close=True) + answer.body)
 
     def simple_response(self, status: str, msg: str = "") -> None:
         """Answer for cheroot's own checks in our form: a fixed line, no echo, closed."""
@@ -158,7 +161,26 @@ class _Gateway(cheroot.Gateway):
         request.sent_headers = True
         close = request.close_connection or not request.server.can_add_keepalive_connection
         request.close_connection = close
-        request.conn.wfile.write(_head(response, close=close) + response.body)
+        if response.seconds:
+            request.server.ending.wait(response.seconds)
+        if response.delivery:
+            _spoil(request, response)
+            return
+        request.conn.wfile.write(_head(response, request.server.now(), close=close) + response.body)
+
+
+def _spoil(request: Any, response: Response) -> None:
+    """End the connection as the fault that was asked for does."""
+    request.close_connection = True
+    if response.delivery == "cut":
+        head = _head(response, request.server.now(), close=True)
+        sent = head + response.body[: len(response.body) // 2] if response.body else head[: len(head) // 2]
+        request.conn.wfile.write(sent)
+    if response.delivery == "reset":
+        connection = request.conn.socket
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.conn.linger = True  # cheroot would say goodbye first
+        os.close(connection.detach())
 
 
 def _limit(request: Any) -> int:
@@ -199,12 +221,12 @@ def _chunked(stream: Any, limit: int) -> bytes:
         parts.append(data)
 
 
-def _head(response: Response, *, close: bool) -> bytes:
+def _head(response: Response, now: datetime, *, close: bool) -> bytes:
     headers = list(response.headers)
     names = {name.lower() for name, _ in headers}
     if "content-length" not in names and response.status not in (204, 304):
         headers.append(("Content-Length", str(len(response.body))))
-    headers.append(("Date", formatdate(usegmt=True)))
+    headers.append(("Date", format_datetime(now, usegmt=True)))
     if "x-content-type-options" not in names:
         headers += [("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin")]
     if close:
@@ -229,6 +251,10 @@ def _reason(status: int) -> str:
     return known.phrase
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Server(cheroot.HTTPServer):
     """A server on 127.0.0.1. It listens once `open` returns and works once `run` was called."""
 
@@ -246,11 +272,14 @@ class Server(cheroot.HTTPServer):
         port: int = 0,
         threads: int = _THREADS,
         head_seconds: float = _HEAD_SECONDS,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(("127.0.0.1", port), _Gateway, minthreads=threads, maxthreads=threads)
         self.handler = handler
+        self.now = now
         self.deadlines = Deadlines(head_seconds, crowd=threads // 2)
         self.room = Room(_BODIES)
+        self.ending = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -295,6 +324,7 @@ class Server(cheroot.HTTPServer):
 
     def close(self) -> None:
         """Stop accepting, let running requests end, and wait."""
+        self.ending.set()
         self.stop()
         self.deadlines.stop()
         if self._thread is not None:

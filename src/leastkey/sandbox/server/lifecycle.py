@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SandboxEnv",
     "Status",
+    "control",
     "env",
     "require_packages",
     "reset",
@@ -58,6 +59,8 @@ class Status:
     is_enforced: bool = False
     uptime_seconds: float = 0
     trouble: str = ""
+    offset_seconds: int = 0
+    """How far its clock is ahead of the computer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def status(state_dir: Path | None = None) -> Status:
         bool(found.get("enforced")),
         (datetime.now(UTC) - run.started).total_seconds(),
         str(found.get("trouble", "")),
+        int(found.get("offset_seconds", 0)),
     )
 
 
@@ -174,6 +178,21 @@ def env(account: str | None = None, state_dir: Path | None = None) -> SandboxEnv
         str(found["access_key_id"]),
         Secret(str(found["secret_access_key"])),
     )
+
+
+def control(command: str, state_dir: Path | None = None, **given: str) -> dict[str, Any]:
+    """Have the running sandbox carry out a command of its control door. Raises LeastkeyError `usage`, `no-sandbox`."""
+    run = _running(state_folder(state_dir))
+    if run is None:
+        raise LeastkeyError("no-sandbox", "the sandbox is not running", remedy="`leastkey sandbox start`")
+    found = ask(run.control_port, run.token, command, **given)
+    if found is None:
+        raise LeastkeyError(
+            "sandbox-failed", f"the sandbox did not answer `{command}`", remedy="`leastkey sandbox status`"
+        )
+    if "error" in found:
+        raise LeastkeyError("usage", str(found["error"]), state="nothing was changed")
+    return found
 
 
 def require_packages() -> None:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Final
 import leastkey
 from leastkey.clock import SystemClock
 from leastkey.errors import LeastkeyError
-from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.gate.gate import Gate
 from leastkey.sandbox.gate.judge import Judge
+from leastkey.sandbox.server.clock import MovableClock
+from leastkey.sandbox.server.commands import control_commands
 from leastkey.sandbox.server.control import Control
 from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
@@ -32,17 +33,19 @@ from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load, wi
 from leastkey.sandbox.state.accounts import Accounts
 from leastkey.sandbox.state.backend import Moto, prepare_environment
 from leastkey.sandbox.state.managed import share
+from leastkey.sandbox.state.moto_time import rule_time
 from leastkey.sandbox.state.sessions import Sessions
 from leastkey.sandbox.state.world import World
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from leastkey.clock import Clock
+    from leastkey.iam.arn import AccountId
     from leastkey.sandbox.server.http import Server
 
-__all__ = ["Sandbox", "control_commands", "foreground", "main", "serve"]
+__all__ = ["Sandbox", "foreground", "main", "serve"]
 
 _LOG: Final = logging.getLogger(__name__)
 _LOG_BYTES: Final = 1_000_000
@@ -61,8 +64,9 @@ class Sandbox:
         self._file = file
         self._saver = Saver(self._save) if file is not None else None
         mark = self._saver.mark if self._saver is not None else _nothing
-        self._clock = clock or SystemClock()
-        self.gate = Gate(self.world, self.moto, Judge(), self._clock, mark)
+        self.clock = MovableClock(clock or SystemClock())
+        rule_time(self.clock)
+        self.gate = Gate(self.world, self.moto, Judge(), self.clock, mark, self.clock.clients)
         self._mark = mark
 
     def open(self) -> None:
@@ -71,7 +75,7 @@ class Sandbox:
         if state is not None:
             load(self.world, state)
         self.moto.warm(*_EAGER)
-        wrong = enforces(self.gate, self._clock.now())
+        wrong = enforces(self.gate, self.clock.now())
         if wrong:
             raise LeastkeyError("sandbox-failed", "the sandbox does not enforce what it should", why=wrong)
         if self._saver is not None:
@@ -165,7 +169,7 @@ def _listen(sandbox: Sandbox, wish: _Wish) -> Server:
 
     wanted = (wish.port,) if wish.port else (remembered_port(wish.folder), 0)
     for port in wanted:
-        server = Server(sandbox.gate.handle, port)
+        server = Server(sandbox.gate.handle, port, now=sandbox.clock.now)
         try:
             server.open()
         except OSError as error:
@@ -186,39 +190,6 @@ def _warm(sandbox: Sandbox) -> None:
         importlib.import_module(f"moto.{service}.models")
         with sandbox.gate.lock:
             sandbox.moto.warm(service)
-
-
-def control_commands(
-    sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
-) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
-    """Give what the control door can be asked for."""
-
-    def ping(_: Mapping[str, str]) -> Mapping[str, object]:
-        accounts = list(sandbox.world.accounts.all())
-        return {"pid": run[0].pid, "accounts": accounts, "enforced": True, "trouble": sandbox.trouble}
-
-    def env(given: Mapping[str, str]) -> Mapping[str, object]:
-        account = given.get("account", "")
-        return (
-            sandbox.key_of(AccountId(account)) if ACCOUNT.fullmatch(account) else {"error": "no account id"}
-        )
-
-    def reset(_: Mapping[str, str]) -> Mapping[str, object]:
-        sandbox.reset()
-        return {"reset": True}
-
-    def end(_: Mapping[str, str]) -> Mapping[str, object]:
-        stop.set()
-        return {"stopping": True}
-
-    def shared_oidc(given: Mapping[str, str]) -> Mapping[str, object]:
-        """Take, or refuse as AWS does, roles that trust everybody at a shared identity provider."""
-        if given.keys() != {"set"} or given["set"] not in ("permit", "refuse"):
-            return {"error": "set is `permit` or `refuse`"}
-        sandbox.world.permits_shared_oidc = given["set"] == "permit"
-        return {"shared_oidc": given["set"]}
-
-    return {"ping": ping, "env": env, "reset": reset, "stop": end, "shared-oidc": shared_oidc}
 
 
 def _log_to(folder: Path) -> None:
