@@ -37,7 +37,12 @@ def ask(place: Place) -> Iterator[Any]:
         return known[command](given)
 
     yield asked
-    for command, given in (("no-faults", {}), ("no-limits", {}), ("clock", {"to": "now"})):
+    for command, given in (
+        ("no-faults", {}),
+        ("no-limits", {}),
+        ("delay", {"span": "0s"}),
+        ("clock", {"to": "now"}),
+    ):
         known[command](given)
 
 
@@ -219,6 +224,8 @@ def test_a_client_that_tries_again_gets_through(place: Place, ask: Any) -> None:
         ("limit", {"operation": "iam:*", "rate": "inf", "burst": "1"}),
         ("limit", {"operation": "iam:*", "rate": "1"}),
         ("limit", {"operation": "nothing:*", "rate": "1", "burst": "1"}),
+        ("delay", {"span": "3"}),
+        ("delay", {"span": "2h"}),
         ("clock", {"to": "+2x"}),
         ("clock", {"too": "+2h"}),
         ("add-account", {"account": "1234"}),
@@ -227,3 +234,31 @@ def test_a_client_that_tries_again_gets_through(place: Place, ask: Any) -> None:
 def test_a_setting_that_is_not_known_is_an_error(ask: Any, command: str, given: dict[str, str]) -> None:
     assert set(ask(command, **given)) == {"error"}
     assert (ask("faults")["faults"], ask("limits")["limits"], ask("clock")["offset_seconds"]) == ([], [], 0)
+
+
+def test_new_keys_principals_and_policies_count_once_they_have_spread(place: Place, ask: Any) -> None:
+    allow = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*"}]}'
+    )
+    old = place.user("old")
+    iam, sts = place.client("iam"), place.client("sts", old)
+    ask("delay", span="10s")
+    new = place.user("new", allow)
+    assert code(place.client("sts", new).get_caller_identity) == ("InvalidClientTokenId", 403)
+    trust = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+        f'"Principal":{{"AWS":"arn:aws:iam::{place.account}:user/new"}}}}]}}'
+    )
+    made = {"RoleName": "r", "AssumeRolePolicyDocument": trust}
+    assert code(iam.create_role, **made) == ("MalformedPolicyDocument", 400)
+    iam.put_user_policy(UserName="old", PolicyName="p", PolicyDocument=allow)
+    assert code(place.client("iam", old).list_users) == ("AccessDenied", 403)
+    sts.get_caller_identity()  # what was there before is not affected
+    ask("clock", to="+11s")
+    iam.create_role(**made)
+    place.client("iam", new).list_users()
+    place.client("iam", old).list_users()
+    iam.delete_user_policy(UserName="old", PolicyName="p")
+    place.client("iam", old).list_users()
+    ask("clock", to="+11s")
+    assert code(place.client("iam", old).list_users) == ("AccessDenied", 403)

@@ -134,7 +134,18 @@ def limit(
         show.data("No limits.")
 
 
-COMMANDS: Final = (clock, accounts, fault, limit)
+@click.command(epilog="Example: leastkey sandbox delay 3s")
+@click.argument("span")
+@state_dir_option
+@output_options
+def delay(show: Show, state_dir: Path | None, span: str) -> None:
+    """Have new keys, principals and changed policies count later, as IAM does; `0s` for at once."""
+    found = _control("delay", state_dir, span=span)
+    show.document("sandbox delay", found)
+    show.data(f"Changes count after {found['delay_seconds']} s, by the sandbox's clock")
+
+
+COMMANDS: Final = (clock, accounts, fault, limit, delay)
 
 
 def _control(command: str, state_dir: Path | None, **given: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Authenticator:
         if found is None:
             return self._session(claim)
         account, user, moto_key = found
-        if moto_key.status != "Active":
+        if moto_key.status != "Active" or self._world.propagation.is_new(moto_key.create_date):
             raise ClaimError(Fault.UNKNOWN_KEY)
         _without_token(claim)
         principal = Principal("user", user.arn, account)

@@ -5,7 +5,8 @@ IAM's own rules, S3's few, and EC2's dry run. The gate holds its lock from `befo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from leastkey.sandbox.errors import refused
 from leastkey.sandbox.request import Refusal
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from leastkey.sandbox.state.world import World
 
 __all__ = ["after", "answer", "before"]
+
+_POLICIES: Final = re.compile(r"(?:Put|Attach|Delete|Detach)(User|Role|Group)Policy", re.ASCII)
 
 
 def before(request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
@@ -50,6 +53,9 @@ def answer(request: AwsRequest, operation: Operation, caller: Caller, world: Wor
     if request.service != "iam":
         return None
     given = parameters(request, operation)
+    if changed := _POLICIES.fullmatch(operation.name):
+        kind = changed[1]
+        world.policies_change(request.account, kind, str(given.get(f"{kind}Name", "")))
     found = about_caller(request, operation, given, caller) or answered(request, operation, given, world)
     if isinstance(found, Refusal):
         return refused(found, BY_SIGNING_NAME[request.signing_name], request.request_id)

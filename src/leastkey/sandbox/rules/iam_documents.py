@@ -250,9 +250,14 @@ def _is_there(service: str, account: str, resource: str, world: World) -> bool:
     match service, kind:
         case "iam", "user":
             user = world.user(account, name)
-            return user is not None and user.arn.endswith(f":{resource}")
+            return (
+                user is not None
+                and user.arn.endswith(f":{resource}")
+                and not world.propagation.is_new(user.create_date)
+            )
         case "iam", "role":
-            return world.role_by_arn(f"arn:{PARTITION}:iam::{account}:{resource}") is not None
+            role = world.role_by_arn(f"arn:{PARTITION}:iam::{account}:{resource}")
+            return role is not None and not world.propagation.is_new(role.create_date)
         case "sts", "assumed-role":
             return world.role(account, rest.partition("/")[0]) is not None
         case "sts", "federated-user":

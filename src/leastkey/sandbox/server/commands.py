@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.gate.injection import Injection
+from leastkey.sandbox.server.clock import read_span
 
 if TYPE_CHECKING:
     import threading
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["control_commands"]
 
+_LONGEST_DELAY: Final = timedelta(hours=1)
 _FAULT: Final = ("operation", "kind", "count", "after", "seconds", "code")
 
 
@@ -46,7 +49,15 @@ def control_commands(sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
         stop.set()
         return {"stopping": True}
 
-    known = {"ping": ping, "env": env, "reset": reset, "stop": end, **_settings(sandbox), **_limits(sandbox)}
+    known = {
+        "ping": ping,
+        "env": env,
+        "reset": reset,
+        "stop": end,
+        **_settings(sandbox),
+        **_limits(sandbox),
+        **_iam(sandbox),
+    }
     return {name: _spoken(command) for name, command in known.items()}
 
 
@@ -73,15 +84,7 @@ def _settings(sandbox: Sandbox) -> Mapping[str, Command]:
         sandbox.key_of(_account(given))
         return {"accounts": list(sandbox.world.accounts.all())}
 
-    def shared_oidc(given: Given) -> Mapping[str, object]:
-        """Take, or refuse as AWS does, roles that trust everybody at a shared identity provider."""
-        if given.keys() != {"set"} or given["set"] not in ("permit", "refuse"):
-            raise ValueError("set is `permit` or `refuse`")
-        sandbox.world.permits_shared_oidc = given["set"] == "permit"
-        return {"shared_oidc": given["set"]}
-
     return {
-        "shared-oidc": shared_oidc,
         "clock": clock,
         "fault": fault,
         "faults": faults,
@@ -105,6 +108,26 @@ def _limits(sandbox: Sandbox) -> Mapping[str, Command]:
         return {"cleared": limits.clear()}
 
     return {"limit": limit, "limits": all_limits, "no-limits": no_limits}
+
+
+def _iam(sandbox: Sandbox) -> Mapping[str, Command]:
+    def shared_oidc(given: Given) -> Mapping[str, object]:
+        """Take, or refuse as AWS does, roles that trust everybody at a shared identity provider."""
+        if given.keys() != {"set"} or given["set"] not in ("permit", "refuse"):
+            raise ValueError("set is `permit` or `refuse`")
+        sandbox.world.permits_shared_oidc = given["set"] == "permit"
+        return {"shared_oidc": given["set"]}
+
+    def delay(given: Given) -> Mapping[str, object]:
+        _only(given, "span")
+        span = read_span(given.get("span", ""))
+        if span > _LONGEST_DELAY:
+            raise ValueError("changes take at most an hour to spread")
+        with sandbox.gate.lock:
+            sandbox.world.propagation.delay = span
+        return {"delay_seconds": round(span.total_seconds())}
+
+    return {"delay": delay, "shared-oidc": shared_oidc}
 
 
 def _spoken(command: Command) -> Command:

@@ -66,6 +66,7 @@ class Sandbox:
         mark = self._saver.mark if self._saver is not None else _nothing
         self.clock = MovableClock(clock or SystemClock())
         rule_time(self.clock)
+        self.world.propagation.clock = self.clock
         self.gate = Gate(self.world, self.moto, Judge(), self.clock, mark, self.clock.clients)
         self._mark = mark
 

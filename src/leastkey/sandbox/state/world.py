@@ -12,6 +12,7 @@ from leastkey.evaluate.request import NamedDocument
 from leastkey.iam.arn import AccountId
 from leastkey.iam.document import PolicyDocument, load_document
 from leastkey.sandbox.state.organizations import control_policies
+from leastkey.sandbox.state.propagation import Propagation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +42,7 @@ class World:
     def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
         self.accounts = accounts
         self.sessions = sessions
+        self.propagation = Propagation()
         self.permits_shared_oidc = False
         """Takes trust policies that AWS refuses: those that let in everybody at a shared identity provider."""
 
@@ -173,7 +175,23 @@ class World:
             return self.role(caller.account, caller.role_name)
         return self.user(caller.account, caller.user_name) if caller.user_name else None
 
+    def policies_change(self, account: str, kind: str, name: str) -> None:
+        """Say that policies of a `User`, `Role` or `Group` change now: they count once the change has spread."""
+        match kind:
+            case "User":
+                entity = self.user(account, name)
+            case "Role":
+                entity = self.role(account, name)
+            case _:
+                entity = self.iam(account).groups.get(name)
+        if entity is not None and self.propagation.delay:
+            self.propagation.keep(entity.id, self._own_policies(entity))
+
     def _of_entity(self, entity: Any) -> tuple[NamedDocument, ...]:
+        former = self.propagation.former(entity.id)
+        return self._own_policies(entity) if former is None else former
+
+    def _own_policies(self, entity: Any) -> tuple[NamedDocument, ...]:
         inline = [NamedDocument(name, document(text, "identity")) for name, text in entity.policies.items()]
         attached = [
             NamedDocument(policy.name, document(_in_force(policy), "identity"))
