@@ -52,7 +52,7 @@ fix: setup  ## what ruff can put right by itself, and the layout
 	@$(BIN)/ruff check .
 
 accept: setup  ## rewrite snapshots and generated documents
-	@$(BIN)/python tools/reference.py --write
+	@$(BIN)/python -m tools.reference --write
 	@echo "Rewriting snapshots; a test that had to be rewritten is told as failed once" >&2
 	@$(BIN)/python -m pytest -q --inline-snapshot=fix,create $(SNAPSHOTS) || true
 	@$(BIN)/python -m pytest -q $(SNAPSHOTS)
@@ -67,7 +67,7 @@ bench: setup  ## measure; one line a figure
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 docs: setup  ## regenerate the reference pages
-	@$(BIN)/python tools/reference.py --write
+	@$(BIN)/python -m tools.reference --write
 
 lock: setup  ## resolve the dependencies again (seven days of cool-down)
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \

@@ -1,6 +1,6 @@
 """Generate docs/reference/ from the code: commands, errors, exit codes, words. `--write` writes, else it compares.
 
-Run: .venv/bin/python tools/reference.py [--write]
+Run: .venv/bin/python -m tools.reference [--write]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from tools.sandbox_services import services_page
 
 from leastkey.cli.codes import error_lines, exit_lines
 from leastkey.cli.main import COMMANDS, cli
@@ -53,6 +54,7 @@ def pages() -> dict[str, str]:
             + "\n```\n",
         ),
         "exit-codes.md": _page("Exit codes", "```text\n" + "\n".join(exit_lines()) + "\n```\n"),
+        "sandbox-services.md": _page("The sandbox's services", services_page()),
         "spec.md": _page(
             "The spec",
             "`leastkey help spec` prints the same. An unknown key is an error that names the nearest one.\n\n"

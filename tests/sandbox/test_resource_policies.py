@@ -55,6 +55,23 @@ def secret(sandbox: LocalSandbox) -> tuple[dict[str, Any], Change]:
     return {"SecretId": arn}, lambda text: root.put_resource_policy(SecretId=arn, ResourcePolicy=text)
 
 
+def table(sandbox: LocalSandbox) -> tuple[dict[str, Any], Change]:
+    for account in (ACCOUNT, OTHER):
+        client = sandbox.client("dynamodb", sandbox.root(account))
+        client.create_table(
+            TableName="t",
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    root = sandbox.client("dynamodb")
+    root.put_item(TableName="t", Item={"k": {"S": "a"}})
+    arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
+    return {"TableName": arn, "Key": {"k": {"S": "a"}}}, lambda text: root.put_resource_policy(
+        ResourceArn=arn, Policy=text
+    )
+
+
 CASES = pytest.mark.parametrize(
     ("service", "make", "method", "action"),
     [
@@ -63,6 +80,8 @@ CASES = pytest.mark.parametrize(
         # SNS Developer Guide, "Example cases for Amazon SNS access control"
         ("sns", topic, "publish", "sns:Publish"),
         # Secrets Manager User Guide, "Access Secrets Manager secrets from a different account"
+        # DynamoDB Developer Guide, "Cross-account access with resource-based policies"
+        ("dynamodb", table, "get_item", "dynamodb:GetItem"),
         ("secretsmanager", secret, "get_secret_value", "secretsmanager:GetSecretValue"),
     ],
 )
@@ -80,7 +99,8 @@ def test_another_account_needs_both_its_own_policy_and_the_resources(
     assert code in ("AccessDeniedException", "AccessDenied", "AuthorizationError")
     assert message.endswith(f"because no resource-based policy allows the {action} action")
     put(granting(BOB, action))
-    bob(**given)
+    seen = bob(**given)
+    assert service != "dynamodb" or seen["Item"]  # it is the other account's table that was read
     put(granting(f"arn:aws:iam::{OTHER}:root", action))
     bob(**given)
     assert code_of(eve, **given)[1].endswith(f"because no identity-based policy allows the {action} action")
@@ -107,7 +127,12 @@ def test_a_policy_that_cannot_be_read_is_not_taken(
     # API references: SetQueueAttributes, SetTopicAttributes, PutResourcePolicy, "Errors"
     del service, method, action
     _, put = make(sandbox)
-    wrong = ("InvalidAttributeValue", "InvalidParameter", "MalformedPolicyDocumentException")
+    wrong = (
+        "ValidationException",
+        "InvalidAttributeValue",
+        "InvalidParameter",
+        "MalformedPolicyDocumentException",
+    )
     assert code_of(lambda: put("{"))[0] in wrong
 
 

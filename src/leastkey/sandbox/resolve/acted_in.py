@@ -1,7 +1,8 @@
-"""In which account an operation acts: the caller's, save where a queue, a secret or a key of another one is named.
+"""In which account an operation acts: the caller's, save where a queue, a table, a secret or a key of another one is named.
 
 Source: SQS Developer Guide, "Queue URL"; Secrets Manager User Guide, "Access Secrets Manager secrets from a different
-account"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+account"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key"; DynamoDB Developer Guide, "Cross-account access
+with resource-based policies".
 """
 
 from __future__ import annotations
@@ -19,17 +20,22 @@ if TYPE_CHECKING:
 __all__ = ["acted_in", "queue_account"]
 
 _QUEUE_URL: Final = re.compile(r"https?://[^/]+/(?P<account>[0-9]{12})/[^/]+", re.ASCII)
-_BY_ARN: Final = {"kms": "KeyId", "secretsmanager": "SecretId"}
+_BY_ARN: Final = {
+    "dynamodb": ("TableName", "ResourceArn"),
+    "kms": ("KeyId",),
+    "secretsmanager": ("SecretId",),
+}
 
 
 def acted_in(request: AwsRequest, operation: Operation) -> str:
     """Give the account whose state an operation reads or changes, as `authorizations` names it."""
     if request.service == "sqs":
         return queue_account(parameters(request, operation), request.account)
-    named = _BY_ARN.get(request.service)
-    if named is None:
+    if request.service not in _BY_ARN:
         return request.account
-    return account_of(text(parameters(request, operation), named), request.account)
+    given = parameters(request, operation)
+    named = (text(given, name) for name in _BY_ARN[request.service])
+    return account_of(next((value for value in named if value), ""), request.account)
 
 
 def queue_account(given: Parameters, otherwise: str) -> str:

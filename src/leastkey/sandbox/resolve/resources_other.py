@@ -267,11 +267,12 @@ def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[
 
 
 def _table(name: str, request: AwsRequest) -> str:
-    return (
-        name
-        if name.startswith("arn:")
-        else f"arn:aws:dynamodb:{request.region}:{request.account}:table/{name}"
-    )
+    """Give the ARN of one table among several. Raises UnjudgedError for one of another account."""
+    if not name.startswith("arn:"):
+        return f"arn:aws:dynamodb:{request.region}:{request.account}:table/{name}"
+    if account_of(name, "") != request.account:
+        raise UnjudgedError(name)
+    return name
 
 
 def _transaction(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:

@@ -42,7 +42,7 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
             return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         case "organizations":
             return organizations.refusal(request, operation, parameters(request, operation))
-        case "sns" | "sqs" | "secretsmanager":
+        case "dynamodb" | "sns" | "sqs" | "secretsmanager":
             return resource_policies.refusal(operation.name, parameters(request, operation))
         case _:
             return None

@@ -1,6 +1,7 @@
-"""Policies on queues, topics and secrets that AWS would not take: moto keeps any JSON.
+"""Policies on tables, queues, topics and secrets that AWS would not take: moto keeps any JSON.
 
-Source: the API references' errors of SQS SetQueueAttributes, SNS SetTopicAttributes, Secrets Manager PutResourcePolicy.
+Source: the API references' errors of SQS SetQueueAttributes, SNS SetTopicAttributes, Secrets Manager and DynamoDB
+PutResourcePolicy.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _TOPIC: Final = Refusal(400, "InvalidParameter", "Invalid parameter: Policy Erro
 _SECRET: Final = Refusal(
     400, "MalformedPolicyDocumentException", "This resource policy contains a syntax error."
 )
+_TABLE: Final = Refusal(400, "ValidationException", "Invalid policy document: it cannot be read.")
 
 
 def refusal(operation: str, given: Parameters) -> Refusal | None:
@@ -33,6 +35,8 @@ def refusal(operation: str, given: Parameters) -> Refusal | None:
             return _fault(_attribute(given.get("Attributes"), "Policy"), _TOPIC)
         case "SetTopicAttributes" if text(given, "AttributeName") == "Policy":
             return _fault(text(given, "AttributeValue"), _TOPIC)
+        case "PutResourcePolicy" if "Policy" in given:
+            return _fault(text(given, "Policy"), _TABLE)
         case "PutResourcePolicy":
             return _fault(text(given, "ResourcePolicy"), _SECRET)
         case _:

@@ -1,4 +1,4 @@
-"""The policies that stand on resources of other services than S3: KMS keys, queues, topics, secrets.
+"""The policies that stand on resources of other services than S3: tables, KMS keys, queues, topics, secrets.
 
 Source: IAM User Guide, "AWS services that work with IAM", resource-based policies.
 """
@@ -51,7 +51,15 @@ def _secret(backend: Any, arn: str, name: str) -> Any:
     return next((each.policy for each in backend.secrets.values() if each.arn == arn), None)
 
 
+def _table(backend: Any, arn: str, name: str) -> Any:
+    """Give a table's policy, which speaks for its indexes too."""
+    table = arn if name.count("/") < 2 else ":".join((*arn.split(":")[:5], "/".join(name.split("/")[:2])))
+    found = backend.resource_policies.get(table)
+    return None if found is None else found.policy_doc
+
+
 _READERS: Final[dict[str, tuple[str, Callable[[Any, str, str], Any]]]] = {
+    "dynamodb": ("policy of the table", _table),
     "kms": ("key policy", _key),
     "secretsmanager": ("policy of the secret", _secret),
     "sns": ("policy of the topic", _topic),
