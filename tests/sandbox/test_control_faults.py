@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
+from tests.sandbox.wires import Key
 
+from leastkey.iam.arn import AccountId
 from leastkey.sandbox.server.clock import MovableClock
 from leastkey.sandbox.server.commands import control_commands
 
@@ -262,3 +264,26 @@ def test_new_keys_principals_and_policies_count_once_they_have_spread(place: Pla
     place.client("iam", old).list_users()
     ask("clock", to="+11s")
     assert code(place.client("iam", old).list_users) == ("AccessDenied", 403)
+
+
+def test_a_role_of_an_account_that_was_added_is_assumed_from_another(place: Place, ask: Any) -> None:
+    """IAM User Guide, "Cross-account resource access in IAM": the role's trust and the caller's policy both allow."""
+    other = str(int(place.account) + 500000000000)
+    assert other in ask("add-account", account=other)["accounts"]
+    root = place.sandbox.key_of(AccountId(other))
+    theirs = place.client("iam", Key(str(root["access_key_id"]), str(root["secret_access_key"])))
+    trust = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+        f'"Principal":{{"AWS":"{place.account}"}}}}]}}'
+    )
+    arn = theirs.create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    allow = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+        f'"Resource":"{arn}"}}]}}'
+    )
+    wanted = {"RoleArn": arn, "RoleSessionName": "session"}
+    denied, allowed = place.user("denied"), place.user("allowed", allow)
+    assert code(place.client("sts", denied).assume_role, **wanted) == ("AccessDenied", 403)
+    given = place.client("sts", allowed).assume_role(**wanted)["Credentials"]
+    key = Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert place.client("sts", key).get_caller_identity()["Account"] == other
