@@ -79,6 +79,10 @@ class Caller:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Session tags. Tags of the user or role itself are read from the world."""
     source_identity: str = ""
+    transitive: tuple[str, ...] = ()
+    """Keys of the session tags that the next session of a chain inherits."""
+    provider: str = ""
+    """The identity provider that vouched for the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 from leastkey.aws.sigv4 import (
     UNSIGNED_PAYLOAD,
@@ -21,13 +22,16 @@ from leastkey.aws.sigv4 import (
     string_to_sign,
 )
 from leastkey.evaluate.request import Principal
-from leastkey.iam.arn import AccountId, root_arn, session_arn
+from leastkey.iam.arn import root_arn
 from leastkey.sandbox.gate.faults import Fault, Refused, refusal
 from leastkey.sandbox.gate.payload import STREAMING, ChunkKey, PayloadError, unchunk
 from leastkey.sandbox.gate.signed import ClaimError, canonical_paths, claim_of, pairs_of, parse_date
 from leastkey.sandbox.request import Caller, Refusal, is_form
 from leastkey.sandbox.services import BY_SIGNING_NAME, known_regions, stranger
+from leastkey.sandbox.state.accounts import DEFAULT_REGION
+from leastkey.sandbox.state.session_owner import caller_of
 from leastkey.sandbox.state.world import PARTITION
+from leastkey.sandbox.sts.service import UNSIGNED
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -88,6 +92,8 @@ class Authenticator:
             raise Refused(refusal(error.fault, service, error.words), service) from None
 
     def _unsigned(self, raw: RawRequest, guess: Service | None) -> Verified:
+        if guess is not None and guess.name == "sts" and _is_token_the_proof(raw):
+            return Verified(ANONYMOUS, guess, DEFAULT_REGION, raw.body, {})
         if guess is None or not guess.is_s3:
             raise ClaimError(Fault.UNSIGNED)
         if raw.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD) in STREAMING:
@@ -121,28 +127,14 @@ class Authenticator:
         session = self._world.sessions.get(claim.key_id)
         if session is None:
             raise ClaimError(Fault.UNKNOWN_KEY)
-        role = self._world.role(session.account, session.role_name)
-        if role is None or role.id != session.role_id:
+        caller = caller_of(session, self._world)
+        if caller is None:
             raise ClaimError(Fault.UNKNOWN_KEY)
         if Secret(claim.token or "") != session.token:  # compared in constant time
             raise ClaimError(Fault.WRONG_TOKEN)
         if session.expires <= self._clock.now():
             raise ClaimError(Fault.EXPIRED_SESSION)
-        account = AccountId(session.account)
-        arn = str(session_arn(PARTITION, account, role.name, session.name))
-        return Caller(
-            Principal("session", arn, account, role.arn),
-            account,
-            key_id=claim.key_id,
-            role_name=role.name,
-            user_id=f"{role.id}:{session.name}",
-            mfa=session.mfa,
-            issued_at=session.issued_at,
-            expires=session.expires,
-            session_policies=session.policies,
-            tags=dict(session.tags),
-            source_identity=session.source_identity,
-        ), session.secret
+        return caller, session.secret
 
     def _in_time(self, claim: Claim, service: Service) -> None:
         now, made = self._clock.now(), parse_date(claim.amz_date)
@@ -199,6 +191,13 @@ class Authenticator:
                 Refusal(400, "IncompleteBody", f"The request body is malformed: {error.text}."), service
             ) from None
         return Verified(caller, service, claim.region, body, trailers)
+
+
+def _is_token_the_proof(raw: RawRequest) -> bool:
+    """Say whether a request asks for what an identity provider's token is the proof for."""
+    fields = raw.body.decode("utf-8", "replace") if is_form(raw.headers) else raw.query
+    actions = [value for name, value in parse_qsl(fields) if name == "Action"]
+    return len(actions) == 1 and actions[0] in UNSIGNED
 
 
 def _without_token(claim: Claim) -> None:

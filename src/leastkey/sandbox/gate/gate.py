@@ -26,6 +26,7 @@ from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.services import ALL_SERVICES, BY_SIGNING_NAME
 from leastkey.sandbox.state.accounts import DEFAULT_ACCOUNT
 from leastkey.sandbox.sts import service as sts
+from leastkey.sandbox.sts.tokens import limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,11 +165,11 @@ class Gate:
                 check_digests(request.headers, request.body)
             except PayloadError as error:
                 return Refusal(400, "BadDigest", f"{error.text}.")
-        operation = self._authorizer.operation(request)
+        caller, world = verified.caller, self.world
+        operation = self._operation(request, caller)
         if isinstance(operation, Refusal):
             return operation
         request = _without_strangers(request, operation)
-        caller, world = verified.caller, self.world
         if request.service == "sts" and (operation.name in sts.OPEN or operation.name not in sts.BUILT):
             return self._of_sts(request, operation, caller)
         refusal = self._authorizer.before(request, operation, world)
@@ -193,10 +194,17 @@ class Gate:
             self._from_moto(request, operation, caller) if response is None else response
         )
 
+    def _operation(self, request: AwsRequest, caller: Caller) -> Operation | Refusal:
+        """Say what is asked for, or refuse what the caller's kind of credentials may never call."""
+        operation = self._authorizer.operation(request)
+        if isinstance(operation, Refusal):
+            return operation
+        return limited(operation.name, request.service, caller) or operation
+
     def _of_sts(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response | Refusal:
         context = self._authorizer.context(request, caller, self.world)
         found = sts.answer(request, operation.name, caller, self.world, context)
-        if operation.name == "AssumeRole" and isinstance(found, Response):
+        if operation.name in sts.MINTING and isinstance(found, Response):
             self._changed()
         if isinstance(found, Refusal):
             return found

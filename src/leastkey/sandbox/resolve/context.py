@@ -34,6 +34,7 @@ def request_context(request: AwsRequest, caller: Caller, world: World) -> Contex
         mfa=caller.mfa,
         issued_at=caller.issued_at,
         source_identity=caller.source_identity,
+        federated_provider=caller.provider or None,
         principal_tags=world.tags(caller),
     )
     # A caller without a name is no service either: here a Deny that asks for it binds him too.

@@ -14,6 +14,7 @@ from leastkey.sandbox.resolve.parameters import parameters
 from leastkey.sandbox.rules import iam_refusals, organizations, resource_policies, s3_rules
 from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
+from leastkey.sandbox.rules.iam_mfa import mfa_refusal
 from leastkey.sandbox.rules.iam_pages import page_fault
 from leastkey.sandbox.services import BY_SIGNING_NAME
 from leastkey.sandbox.state.moto_silence import silence
@@ -33,8 +34,10 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
     match request.service:
         case "iam":
             given = parameters(request, operation)
-            return iam_refusals.refusal(operation.name, given, request.account, world) or page_fault(
-                operation.name, given
+            return (
+                iam_refusals.refusal(operation.name, given, request.account, world)
+                or mfa_refusal(operation.name, given, request.account, request.now, world)
+                or page_fault(operation.name, given)
             )
         case "s3":
             return s3_rules.refusal(request, operation, world)

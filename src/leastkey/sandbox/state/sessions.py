@@ -1,4 +1,4 @@
-"""The temporary credentials our STS hands out. They end with their time, and with their role."""
+"""The temporary credentials our STS hands out. They end with their time, and with the role or user behind them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from leastkey.evaluate.request import NamedDocument
 from leastkey.iam.document import load_document
@@ -29,9 +29,11 @@ def new_token() -> Secret:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A role session: whose, since when and until when, and what narrows it.
+    """Temporary credentials: whose, since when and until when, and what narrows them.
 
-    `role_id` is the role's unique id: a role made again under the same name is another role.
+    `kind` says what they make of their holder: a session of a role, the `user` or `root` that asked for them, or a
+    federated user. `role_name` and `role_id` are those of the role or user behind: one that is made again under the
+    same name is another; both are "" where root is behind. `mfa` says that a second factor was shown.
     """
 
     key_id: str
@@ -47,6 +49,9 @@ class Session:
     tags: tuple[tuple[str, str], ...] = ()
     source_identity: str = ""
     mfa: bool = False
+    kind: Literal["role", "user", "root", "feduser"] = "role"
+    transitive: tuple[str, ...] = ()
+    provider: str = ""
 
 
 class Sessions:
@@ -91,6 +96,9 @@ def _plain(session: Session) -> dict[str, object]:
         "tags": session.tags,
         "source_identity": session.source_identity,
         "mfa": session.mfa,
+        "kind": session.kind,
+        "transitive": session.transitive,
+        "provider": session.provider,
     }
 
 

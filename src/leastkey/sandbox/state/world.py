@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.evaluate.request import NamedDocument
 from leastkey.iam.arn import AccountId
 from leastkey.iam.document import PolicyDocument, load_document
+from leastkey.sandbox.state.issuers import Issuers
 from leastkey.sandbox.state.organizations import control_policies
 from leastkey.sandbox.state.propagation import Propagation
 
@@ -28,6 +29,15 @@ PARTITION: Final = "aws"
 """The sandbox has the commercial regions only."""
 
 _NOTHING: Final = PolicyDocument(())
+_ROOTS: Final = (
+    NamedDocument(
+        "what root may do",
+        load_document(
+            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+            "identity",
+        ),
+    ),
+)
 
 
 @lru_cache(maxsize=4096)
@@ -45,6 +55,7 @@ class World:
         self.propagation = Propagation()
         self.permits_shared_oidc = False
         """Takes trust policies that AWS refuses: those that let in everybody at a shared identity provider."""
+        self.issuers = Issuers()
 
     def backend(self, service: str, account: str, region: str = PARTITION) -> Any:
         """Give moto's backend of an account: by partition for global services (iam, s3), else by region."""
@@ -103,6 +114,8 @@ class World:
         if caller.role_name:
             role = self.role(caller.account, caller.role_name)
             return () if role is None else self._of_entity(role)
+        if caller.principal.type == "feduser" and not caller.user_name:
+            return _ROOTS  # root made it: the session policy alone narrows
         user = self.user(caller.account, caller.user_name) if caller.user_name else None
         if user is None:
             return ()
