@@ -120,6 +120,9 @@ def test_a_resource_belongs_to_the_account_its_arn_names() -> None:
     assert asked({"arn": "arn:aws:sns:eu-west-1:111122223333:t"}) == ("Allowed", "identity")
     assert asked({"arn": "arn:aws:s3:::bucket"}) == ("Allowed", "identity")
     assert asked({"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}) == ("Allowed", "identity")
+    stream = "arn:aws:logs:eu-west-1:444455556666:log-group:/acme/x:log-stream:s"
+    assert asked({"arn": stream}) == ("ImplicitlyDenied", "resource")
+    assert asked({"arn": "arn:aws:sns:eu-west-1:4444555566667:thirteen"}) == ("Allowed", "identity")
 
 
 def test_a_topic_policy_without_resource_speaks_of_its_topic() -> None:

@@ -85,6 +85,19 @@ def test_a_single_value_is_shown_as_it_stands_and_the_nearest_pattern_in_whateve
     assert [miss.pattern for miss in others] == ["s3:getobjectacl", "s3:GetObjX"]
 
 
+def test_the_nearest_pattern_of_a_resource_is_found_in_whatever_letter_case() -> None:
+    rows = document(
+        {
+            "Effect": "Allow",
+            "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::other/*", "arn:aws:s3:::acme-REPORTS/nightly/*"],
+        }
+    )
+    request = asked(resource="arn:aws:s3:::Acme-Reports/weekly/x")
+    (miss,) = decide(request, Policies(identity=(NamedDocument("p", rows),))).near_misses
+    assert miss.pattern == "arn:aws:s3:::acme-REPORTS/nightly/*"
+
+
 def test_only_what_counts_and_lacks_something_is_told_and_only_of_an_implicit_denial() -> None:
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3*"}
     other = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
