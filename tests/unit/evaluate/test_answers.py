@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.statement import ACCOUNT, OTHER, matches
 
 from leastkey.evaluate.asked import RequestError
 from leastkey.evaluate.cases import CaseError, answer_line, read_case
+from leastkey.evaluate.context_keys import CallFacts
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import Policies, Principal, Request
 
@@ -174,8 +176,56 @@ def test_remarks_are_let_pass_and_what_may_lack_may_lack() -> None:
     assert read_case(bare).request.context == {}
     for kind, principal in (("anonymous", {}), ("service", {"arn": "s"}), ("federated", {"arn": "f"})):
         assert read_case(case(principal={"type": kind, **principal})).request.principal.account == ""
-    with pytest.raises(CaseError, match="`id` is a text"):
+    with pytest.raises(CaseError, match=r"^`id` is a text$"):
         read_case({})
+    every: Object = {field: [] for field in ("permission_boundaries", "session_policies", "scps", "rcps")}
+    assert read_case({**bare, **every, "vpc_endpoint_policies": []}).policies.resource is None
+
+
+@pytest.mark.parametrize("field", ["action", "resource", "principal", "context"])
+def test_a_misspelled_field_of_a_request_is_told_what_is_meant(field: str) -> None:
+    line = case(context={})
+    line["request"][f"{field}s"] = line["request"].pop(field)
+    what = f"`request.{field}s` is no field of a case: `request.{field}` is"
+    assert answer_line(json.dumps(line))[0]["error"]["what"] == what
+
+
+NOW = CallFacts(now=datetime(2026, 1, 1, tzinfo=UTC), is_secure=True)
+TAGGED = {**READ, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "red"}}}
+
+
+def tagged(**principal: Any) -> str:
+    return json.dumps(
+        {
+            **case(principal=REQUEST["principal"] | principal),
+            "identity_policies": [{"document": {"Statement": TAGGED}}],
+        }
+    )
+
+
+def test_what_is_known_of_a_call_and_the_tags_of_its_caller_are_filled_in_and_told() -> None:
+    found, _ = answer_line(tagged(tags={"team": "red"}), NOW)
+    assert (found["verdict"], found["filled"]["aws:PrincipalTag/team"]) == ("Allowed", "red")
+    assert found["filled"]["aws:SecureTransport"] == "true"
+    untold, _ = answer_line(tagged(), NOW)
+    assert untold["verdict"] == "ImplicitlyDenied"
+    assert "aws:PrincipalTag/team" in [each["key"] for each in untold["unknown"]]
+    untagged, _ = answer_line(tagged(tags={}), NOW)
+    assert "aws:PrincipalTag/team" in [each["key"] for each in untagged["absent"]]
+    assert "filled" not in answer_line(tagged(tags={"team": "red"}))[0]
+
+
+@pytest.mark.parametrize("tags", [[], {"team": 1}, {"team": "red", "size": None}])
+def test_tags_of_a_caller_are_texts(tags: Any) -> None:
+    error = {"code": "invalid-case", "what": "`request.principal.tags` is an object of texts"}
+    assert answer_line(tagged(tags=tags), NOW) == ({"id": "x", "error": error}, False)
+
+
+def test_keys_that_lack_are_told_where_they_are_asked_for_and_lack() -> None:
+    lacking, _ = answer_line(tagged(), with_missing=True)
+    assert [(each["key"], each["value"]) for each in lacking["missing"]] == [("aws:PrincipalTag/team", "red")]
+    assert "missing" not in answer_line(tagged())[0]
+    assert "missing" not in answer_line(json.dumps(case()), with_missing=True)[0]
 
 
 @pytest.mark.parametrize("kind", ["user", "role", "session", "feduser", "root"])
