@@ -170,6 +170,8 @@ def test_what_would_leave_a_level_without_a_readable_policy_is_refused(sandbox: 
     assert refusal(client.detach_policy, **last)[0] == "ConstraintViolationException"
     assert refusal(client.delete_policy, PolicyId="p-FullAWSAccess")[0] == "ConstraintViolationException"
     unit = client.create_organizational_unit(ParentId=root, Name="u")["OrganizationalUnit"]["Id"]
+    nameless = {"OrganizationalUnitId": unit}
+    assert refusal(client.update_organizational_unit, **nameless)[0] == "InvalidInputException"
     account, _ = member(sandbox)
     client.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
     delete = client.delete_organizational_unit

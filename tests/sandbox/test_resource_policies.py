@@ -147,3 +147,12 @@ def test_a_message_to_another_accounts_queue_arrives_there(sandbox: LocalSandbox
     assert "Messages" not in bob.receive_message(QueueUrl=url.replace(ACCOUNT, OTHER))
     assert code_of(bob.receive_message, QueueUrl=url)[0] == "AccessDeniedException"
     assert len(sandbox.client("sqs").receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_what_is_no_topic_is_named(sandbox: LocalSandbox) -> None:
+    # SNS API Reference, Publish, "Errors"
+    root = sandbox.client("sns")
+    wrong = ("InvalidParameter", "Invalid parameter: TopicArn")
+    assert code_of(root.publish, TopicArn="x", Message="m") == wrong
+    assert code_of(root.delete_topic, TopicArn="arn:aws:sqs:us-east-1:111122223333:t") == wrong
+    root.publish(**topic(sandbox)[0])

@@ -16,6 +16,7 @@ from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_mfa import mfa_refusal
 from leastkey.sandbox.rules.iam_pages import page_fault
+from leastkey.sandbox.rules.sns_names import name_fault
 from leastkey.sandbox.services import BY_SIGNING_NAME
 from leastkey.sandbox.state.moto_silence import silence
 
@@ -45,7 +46,10 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
             return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         case "organizations":
             return organizations.refusal(request, operation, parameters(request, operation))
-        case "dynamodb" | "sns" | "sqs" | "secretsmanager":
+        case "sns":
+            given = parameters(request, operation)
+            return name_fault(given) or resource_policies.refusal(operation.name, given)
+        case "dynamodb" | "sqs" | "secretsmanager":
             return resource_policies.refusal(operation.name, parameters(request, operation))
         case _:
             return None

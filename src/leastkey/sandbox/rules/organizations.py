@@ -48,8 +48,8 @@ def refusal(request: AwsRequest, operation: Operation, given: Parameters) -> Ref
             return _document_fault(text(given, "Type"), given)
         case "UpdatePolicy" | "DeletePolicy" | "DetachPolicy":
             return _policy_fault(operation.name, given, found)
-        case "DeleteOrganizationalUnit":
-            return _unit_fault(text(given, "OrganizationalUnitId"), found)
+        case "UpdateOrganizationalUnit" | "DeleteOrganizationalUnit":
+            return _unit_fault(operation.name, given, found)
         case _:
             return None
 
@@ -90,7 +90,11 @@ def _detach_fault(policy: Any, target: str) -> Refusal | None:
     return Refusal(400, "ConstraintViolationException", words)
 
 
-def _unit_fault(unit: str, found: Any) -> Refusal | None:
+def _unit_fault(operation: str, given: Parameters, found: Any) -> Refusal | None:
+    unit = text(given, "OrganizationalUnitId")
+    if operation == "UpdateOrganizationalUnit":
+        named = bool(text(given, "Name"))
+        return None if named else Refusal(400, "InvalidInputException", "You specified an invalid value.")
     if not any(each.parent_id == unit for each in (*found.accounts, *found.ou)):
         return None
     words = "You can't delete an organizational unit that still contains accounts or organizational units."
