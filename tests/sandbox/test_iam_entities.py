@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.sandbox.test_sts_tokens import one_time_code
 from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow
 
 from leastkey.sandbox.server.commands import control_commands
@@ -15,6 +16,8 @@ from leastkey.sandbox.server.process import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.sandbox.conftest import Place
 
 GITHUB = "token.actions.githubusercontent.com"
 DOCUMENT = json.dumps(allow("s3:GetObject"))
@@ -128,7 +131,7 @@ def test_a_user_is_in_ten_groups_at_most(iam: Any) -> None:
     iam.add_user_to_group(UserName="bob", GroupName="g10")
 
 
-def test_what_hangs_on_a_profile_or_a_device_keeps_it(iam: Any) -> None:
+def test_what_hangs_on_a_profile_or_a_device_keeps_it(sandbox: LocalSandbox, iam: Any) -> None:
     """IAM API Reference, DeleteInstanceProfile, AddRoleToInstanceProfile, DeleteVirtualMFADevice."""
     trust = json.dumps(
         {
@@ -151,9 +154,13 @@ def test_what_hangs_on_a_profile_or_a_device_keeps_it(iam: Any) -> None:
     iam.remove_role_from_instance_profile(InstanceProfileName="i", RoleName="r")
     iam.delete_instance_profile(InstanceProfileName="i")
     iam.create_user(UserName="bob")
-    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="d")["VirtualMFADevice"]["SerialNumber"]
+    made = iam.create_virtual_mfa_device(VirtualMFADeviceName="d")["VirtualMFADevice"]
+    serial, place = made["SerialNumber"], cast("Place", sandbox)
     iam.enable_mfa_device(
-        UserName="bob", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+        UserName="bob",
+        SerialNumber=serial,
+        AuthenticationCode1=one_time_code(made["Base32StringSeed"], place, -1),
+        AuthenticationCode2=one_time_code(made["Base32StringSeed"], place),
     )
     assert refused(iam.delete_virtual_mfa_device, SerialNumber=serial)[0] == "DeleteConflict"
     iam.deactivate_mfa_device(UserName="bob", SerialNumber=serial)

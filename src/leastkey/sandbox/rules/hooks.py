@@ -16,6 +16,7 @@ from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_mfa import mfa_refusal
 from leastkey.sandbox.rules.iam_pages import page_fault
+from leastkey.sandbox.rules.iam_required import required_fault
 from leastkey.sandbox.rules.sns_names import name_fault
 from leastkey.sandbox.services import BY_SIGNING_NAME
 from leastkey.sandbox.state.moto_silence import silence
@@ -36,9 +37,10 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
         case "iam":
             given = parameters(request, operation)
             return (
-                iam_refusals.refusal(operation.name, given, request.account, world)
-                or mfa_refusal(operation.name, given, request.account, request.now, world)
+                required_fault(operation.name, given)
                 or page_fault(operation.name, given)
+                or iam_refusals.refusal(operation.name, given, request.account, world)
+                or mfa_refusal(operation.name, given, request.account, request.now, world)
             )
         case "s3":
             return s3_rules.refusal(request, operation, world)

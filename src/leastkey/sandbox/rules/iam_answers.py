@@ -10,6 +10,7 @@ from leastkey.sandbox.resolve.resources_iam import OF_CALLER
 from leastkey.sandbox.rules import credential_report
 from leastkey.sandbox.rules.iam_context_keys import context_keys
 from leastkey.sandbox.rules.iam_details import account_details
+from leastkey.sandbox.rules.iam_gaps import client_id, profile_tags
 from leastkey.sandbox.rules.iam_last_accessed import generate, last_accessed, policies_granting, with_entities
 from leastkey.sandbox.rules.iam_simulate import simulate
 from leastkey.sandbox.rules.iam_xml import answer
@@ -176,6 +177,7 @@ def _nobody(kind: str, name: str) -> Refusal:
 _ANSWERS: Final[
     dict[str, Callable[[AwsRequest, Operation, Parameters, World], Response | Refusal | None]]
 ] = {
+    "AddClientIDToOpenIDConnectProvider": client_id,
     "DeleteRole": _delete_principal,
     "DeleteUser": _delete_principal,
     "DeleteUserPermissionsBoundary": _user_boundary,
@@ -188,8 +190,10 @@ _ANSWERS: Final[
     "GetCredentialReport": _report,
     "GetServiceLastAccessedDetails": last_accessed,
     "GetServiceLastAccessedDetailsWithEntities": with_entities,
+    "ListInstanceProfileTags": profile_tags,
     "ListPoliciesGrantingServiceAccess": policies_granting,
     "PutUserPermissionsBoundary": _user_boundary,
+    "RemoveClientIDFromOpenIDConnectProvider": client_id,
     "SimulateCustomPolicy": simulate,
     "SimulatePrincipalPolicy": simulate,
     "UpdateRole": _update_role,

@@ -1,4 +1,4 @@
-"""Pages of the list calls that moto gives whole: MaxItems, Marker and IsTruncated, and PathPrefix where moto forgets it.
+"""Pages of the list calls, cut from moto's whole answers: MaxItems, Marker and IsTruncated, and PathPrefix where moto forgets it.
 
 Source: IAM API Reference; pages hold 100 entries unless the request says otherwise, 1,000 at most.
 """
@@ -26,7 +26,7 @@ _DEFAULT: Final = 100
 _MOST: Final = 1_000
 _Entry = TypeVar("_Entry")
 
-PAGED: Final = {
+_ONE_LIST: Final = {
     "ListAccessKeys": "AccessKeyMetadata",
     "ListAccountAliases": "AccountAliases",
     "ListGroupPolicies": "PolicyNames",
@@ -42,8 +42,23 @@ PAGED: Final = {
     "ListUserPolicies": "PolicyNames",
     "ListUserTags": "Tags",
     "ListUsers": "Users",
+    "GetGroup": "Users",
+    "ListAttachedGroupPolicies": "AttachedPolicies",
+    "ListAttachedRolePolicies": "AttachedPolicies",
+    "ListAttachedUserPolicies": "AttachedPolicies",
+    "ListOpenIDConnectProviderTags": "Tags",
+    "ListPolicies": "Policies",
+    "ListPolicyTags": "Tags",
+    "ListRoleTags": "Tags",
+    "ListRoles": "Roles",
+    "ListServerCertificates": "ServerCertificateMetadataList",
+    "ListVirtualMFADevices": "VirtualMFADevices",
 }
-"""List calls that moto never truncates, and the element that holds their entries."""
+PAGED: Final = {
+    **{operation: (name,) for operation, name in _ONE_LIST.items()},
+    "ListEntitiesForPolicy": ("PolicyGroups", "PolicyUsers", "PolicyRoles"),
+}
+"""List calls, and the elements that hold their entries. moto gives each whole: it is never told of pages."""
 
 _BY_PATH: Final = frozenset({"ListGroups", "ListInstanceProfiles"})
 """List calls whose PathPrefix moto ignores."""
@@ -73,8 +88,8 @@ def page_fault(operation: str, parameters: Parameters) -> Refusal | None:
 
 def paged(operation: str, parameters: Parameters, response: Response) -> Response:
     """Cut moto's whole answer down to the page asked for."""
-    name = PAGED.get(operation)
-    if name is None or response.status != 200:
+    names = PAGED.get(operation)
+    if names is None or response.status != 200:
         return response
     ET.register_namespace("", NAMESPACE)
     root = ET.fromstring(response.body)  # noqa: S314  # moto's own answer
@@ -83,17 +98,17 @@ def paged(operation: str, parameters: Parameters, response: Response) -> Respons
         return response
     space = result.tag.rpartition("}")[0]
     prefix = f"{space}}}" if space else ""
-    entries = result.find(f"{prefix}{name}")
-    members = [] if entries is None else list(entries)
+    lists = [found for name in names if (found := result.find(f"{prefix}{name}")) is not None]
+    members = [(held, each) for held in lists for each in held]
     if operation in _BY_PATH:
         path = text(parameters, "PathPrefix")
-        members = [each for each in members if each.findtext(f"{prefix}Path", "").startswith(path)]
+        members = [pair for pair in members if pair[1].findtext(f"{prefix}Path", "").startswith(path)]
     page = page_of(members, text(parameters, "Marker"), text(parameters, "MaxItems"))
     if isinstance(page, Refusal):
         return response
     shown, marker = page
-    if entries is not None:
-        entries[:] = list(shown)
+    for held in lists:
+        held[:] = [each for of, each in shown if of is held]
     for old in ("IsTruncated", "Marker"):
         for each in result.findall(f"{prefix}{old}"):
             result.remove(each)

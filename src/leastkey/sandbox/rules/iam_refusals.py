@@ -204,6 +204,14 @@ def _not_in_profile(parameters: Parameters, account: str, world: World) -> Refus
     )
 
 
+def _service_of_role(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    del account, world
+    name = text(parameters, "AWSServiceName")
+    if name.endswith(".amazonaws.com") and len(name.split(".")) > 2 and all(name.split(".")):
+        return None
+    return Refusal(400, "InvalidInput", f"Service name {name} is not valid.")
+
+
 def _third_key(parameters: Parameters, account: str, world: World) -> Refusal | None:
     user = world.user(account, text(parameters, "UserName"))
     if user is None or len(user.access_keys) < limits.ACCESS_KEYS_PER_USER:
@@ -234,6 +242,20 @@ def _foreign_policy(parameters: Parameters, account: str, world: World) -> Refus
     return Refusal(403, "AccessDenied", f"The policy {arn} belongs to AWS and cannot be changed.")
 
 
+def _policy_is_there(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    arn = text(parameters, "PolicyArn")
+    if arn in world.iam(account).managed_policies:
+        return None
+    return Refusal(404, "NoSuchEntity", f"Policy {arn} does not exist or is not attachable.")
+
+
+def _role_is_there(parameters: Parameters, account: str, world: World) -> Refusal | None:
+    name = text(parameters, "RoleName")
+    if world.role(account, name) is not None:
+        return None
+    return Refusal(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
+
+
 def _entity(kind: str, parameters: Parameters, account: str, world: World) -> Any | None:
     match kind:
         case "user":
@@ -262,12 +284,15 @@ _RULES: Final[dict[str, Callable[[Parameters, str, World], Refusal | None]]] = {
     "CreatePolicyVersion": _all(_foreign_policy, _sixth_version),
     "CreateRole": _boundary,
     "CreateUser": _boundary,
+    "CreateServiceLinkedRole": _service_of_role,
     "DeleteGroup": _delete_group,
     "DeletePolicy": _all(_foreign_policy, _delete_policy),
     "DeletePolicyVersion": _foreign_policy,
     "DeleteRole": _delete_role,
     "DeleteUser": _delete_user,
     "DeleteVirtualMFADevice": _device_in_use,
+    "ListEntitiesForPolicy": _policy_is_there,
+    "ListInstanceProfilesForRole": _role_is_there,
     "PutRolePermissionsBoundary": _boundary,
     "PutUserPermissionsBoundary": _boundary,
     "RemoveRoleFromInstanceProfile": _not_in_profile,

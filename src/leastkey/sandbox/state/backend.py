@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Moto", "prepare_environment"]
 
+_ALL: Final = "1000000"
+"""More entries than any list of IAM holds: moto would stop at a hundred."""
 _NO_KEY: Final = "AKIA0000000000000000"
 _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 _S3_NAMES: Final = frozenset(
@@ -102,6 +104,9 @@ def _environ(request: AwsRequest, operation: Operation, key_id: str, owner: str)
         method, path, query, headers, body = request.method, *_s3(request)
     elif operation.protocol in ("query", "ec2"):
         fields = [(name, value) for name, values in request.form.items() for value in values]
+        if request.service == "iam":  # pages are cut afterwards, from the whole
+            fields = [each for each in fields if each[0] not in ("Marker", "MaxItems")]
+            fields.append(("MaxItems", _ALL))
         method, path, query, headers, body = (
             "POST",
             "/",
