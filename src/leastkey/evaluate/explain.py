@@ -89,8 +89,6 @@ def _shown(patterns: Sequence[str], negated: Sequence[str], asked: str) -> str:
     """Give the pattern that comes nearest; of a Not... element all of them."""
     if not patterns:
         return "not " + ", ".join(negated)
-    if len(patterns) == 1:
-        return patterns[0]
     folded = asked.lower()
     return max(patterns, key=lambda pattern: common_start(pattern.lower(), folded))
 
