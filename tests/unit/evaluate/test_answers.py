@@ -250,6 +250,7 @@ def test_a_resource_that_is_no_arn_matches_a_star_alone() -> None:
 def test_a_resource_without_an_owner_belongs_to_the_caller() -> None:
     policy = {"Statement": {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "*", "Resource": "*"}}
     line = {**case(resource={"arn": "arn:aws:s3:::b/k"}), "identity_policies": [], "resource_policy": policy}
-    assert answer_line(json.dumps(line))[0]["verdict"] == "Allowed"
+    found, _ = answer_line(json.dumps(line))
+    assert (found["verdict"], found["because"][0]["policy"]) == ("Allowed", "resource_policy")
     line["request"]["resource"]["account"] = OTHER
     assert answer_line(json.dumps(line))[0]["verdict"] == "ImplicitlyDenied"
