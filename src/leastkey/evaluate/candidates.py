@@ -157,7 +157,7 @@ def _solved(pattern: str, key: str, asked: str, values: Values) -> Iterator[str]
 def _starts(row: list[Token], asked: str) -> tuple[int, ...]:
     if any(isinstance(token, Wild) for token in row):
         return _borders(asked)
-    before = "".join(token for token in row if isinstance(token, str))
+    before = literal(row)
     return (len(before),) if asked.startswith(before) else ()
 
 

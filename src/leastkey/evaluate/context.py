@@ -99,8 +99,6 @@ def filled_as_json(filled: Filled) -> dict[str, Any]:
 
 def without(filled: Filled, taken: Collection[str]) -> Filled:
     """Give what was filled in without some keys (lower case): somebody states that the call does not carry them."""
-    if not taken:
-        return filled
     return replace(
         filled,
         request=replace(filled.request, context=_left(filled.request.context, taken)),

@@ -5,6 +5,7 @@ Source: IAM User Guide, "AWS global condition context keys"; Service Authorizati
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.context_keys import PRINCIPAL_TYPES, CallFacts
@@ -59,12 +60,14 @@ OF_OWNER: Final = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:re
 """Actions without the keys about the resource's owner, and these keys; all of `ebs:` is without, too."""
 
 _SAME_AS: Final = {
-    "ec2:region": "aws:RequestedRegion",
-    "kms:calleraccount": "aws:PrincipalAccount",
-    "s3:resourceaccount": "aws:ResourceAccount",
-    "s3express:resourceaccount": "aws:ResourceAccount",
+    "ec2:region": "aws:requestedregion",
+    "kms:calleraccount": "aws:principalaccount",
+    "s3:resourceaccount": "aws:resourceaccount",
+    "s3express:resourceaccount": "aws:resourceaccount",
 }
-"""A service's own keys that follow from a global one."""
+"""A service's own keys that follow from a global one, in lower case."""
+
+_SESSION: Final = re.compile(r"arn:([^:]+):sts::([^:]*):assumed-role/([^/]+)")
 
 
 def keys_of_call(principal: Principal, facts: CallFacts) -> Keys:
@@ -80,7 +83,7 @@ def keys_of_call(principal: Principal, facts: CallFacts) -> Keys:
 
 def moment(at: datetime) -> str:
     """Give a time as AWS writes it in condition keys."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def global_region(service: str, partition: str) -> str:
@@ -125,9 +128,8 @@ def _arn_of(principal: Principal) -> str:
 
 def _role_behind(session: str) -> str:
     """Give the ARN of the role whose session it is, without the path, which the session's ARN does not have."""
-    parts = session.split(":", 5)
-    name = parts[5].removeprefix("assumed-role/").partition("/")[0] if len(parts) == 6 else ""
-    return f"arn:{parts[1]}:iam::{parts[4]}:role/{name}" if name and "assumed-role/" in parts[5] else ""
+    found = _SESSION.match(session)
+    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else ""
 
 
 def _user_id_of(principal: Principal) -> str:
@@ -217,7 +219,7 @@ def is_without_owner(action: str) -> bool:
 
 
 def _region_of(request: Request) -> str:
-    service = request.action.partition(":")[0].lower()
+    service = request.action.split(":")[0].lower()
     parts = request.resource.split(":", 5)
     of_caller = request.principal.arn.split(":", 2)
     partition = parts[1] if len(parts) == 6 else of_caller[1] if len(of_caller) == 3 else "aws"
@@ -229,12 +231,12 @@ def keys_of_service(request: Request, values: Mapping[str, Any], facts: CallFact
     action = catalogued(request.action)
     if action is None:
         return {}
-    found: Keys = {}
-    for key in keys_of_action(action):
-        value = values.get(_SAME_AS.get(key.lower(), "").lower())
-        if value is not None:
-            found[key] = value
-        elif key.endswith(":ResourceTag/${TagKey}"):
+    listed = {key.lower(): key for key in keys_of_action(action)}
+    found: Keys = {
+        listed[key]: values[same] for key, same in _SAME_AS.items() if key in listed and same in values
+    }
+    for key in listed.values():
+        if key.endswith(":ResourceTag/${TagKey}"):
             family = key.removesuffix("${TagKey}")
             found |= {f"{family}{tag}": text for tag, text in (facts.resource_tags or {}).items()}
     return found
@@ -246,8 +248,8 @@ def catalogued(name: str) -> CatalogAction | None:
     return service_catalog(service).actions.get(action) if service_exists(service) else None
 
 
-def keys_of_action(action: CatalogAction) -> list[str]:
-    """List the condition keys of an action and of what it acts on."""
+def keys_of_action(action: CatalogAction) -> set[str]:
+    """Give the condition keys of an action and of what it acts on."""
     types = service_catalog(action.service).resource_types
     kinds = (types[name.lower()] for name in action.resource_types if name.lower() in types)
-    return sorted({*action.condition_keys, *(key for kind in kinds for key in kind.condition_keys)})
+    return {*action.condition_keys, *(key for kind in kinds for key in kind.condition_keys)}
