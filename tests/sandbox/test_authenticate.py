@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -271,3 +272,85 @@ def test_an_anonymous_call_reaches_s3_only_where_a_bucket_policy_lets_it(place: 
     )
     assert fetch(place, f"/{bucket}/k").body == b"public"
     assert fetch(place, f"/{bucket}").code == "AccessDenied"
+
+
+def presigned_old(place: Place, operation: str, key: Key | None = None, **parameters: str) -> str:
+    """Presign as boto3 does by itself in us-east-1: with Signature Version 2."""
+    url = place.client("s3", key).generate_presigned_url(operation, parameters, ExpiresIn=60)
+    assert "AWSAccessKeyId=" in url
+    return str(url).removeprefix(place.url)
+
+
+def test_a_presigned_url_of_version_2_works_until_it_expires_and_only_as_signed(place: Place) -> None:
+    """S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)"."""
+    bucket, s3 = f"old-{place.account}", place.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a b+c/ä.txt", Body=b"content")
+    target = presigned_old(place, "get_object", Bucket=bucket, Key="a b+c/ä.txt")
+    assert fetch(place, target).body == b"content"
+    other = presigned_old(place, "get_object", Bucket=bucket, Key="other")
+    signature = target.partition("Signature=")[2].partition("&")[0]
+    assert fetch(
+        place, other.replace(other.partition("Signature=")[2].partition("&")[0], signature)
+    ).code == ("SignatureDoesNotMatch")
+    assert fetch(place, target + "&versionId=x").code == "SignatureDoesNotMatch"
+    assert fetch(place, target + "&tagging").code == "SignatureDoesNotMatch"
+    assert fetch(place, target + "&ownershipControls").code == "InvalidRequest"
+    assert fetch(place, target + "&Expires=9999999999").status == 400
+    assert fetch(place, target.replace("AWSAccessKeyId=", "AWSAccessKeyId=AKIA")).code == "InvalidAccessKeyId"
+    put = exchange(
+        place.port,
+        f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{place.port}\r\nContent-Length: 0\r\n\r\n".encode(),
+    )
+    assert put.code == "SignatureDoesNotMatch"
+    place.clock.offset = timedelta(seconds=62)
+    assert (fetch(place, target).status, fetch(place, target).code) == (403, "AccessDenied")
+
+
+def test_a_presigned_url_of_version_2_gives_what_its_owner_may_do(place: Place) -> None:
+    bucket, s3 = f"old-{place.account}", place.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"content")
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"s3:signatureversion": "AWS", "s3:authType": "REST-QUERY-STRING"}},
+    }
+    user = place.user("signer", json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    assert fetch(place, presigned_old(place, "get_object", user, Bucket=bucket, Key="k")).body == b"content"
+    assert fetch(place, presigned_old(place, "list_objects_v2", user, Bucket=bucket)).code == "AccessDenied"
+    iam = place.client("iam")
+    iam.update_access_key(UserName="signer", AccessKeyId=user.id, Status="Inactive")
+    assert (
+        fetch(place, presigned_old(place, "get_object", user, Bucket=bucket, Key="k")).code
+        == "InvalidAccessKeyId"
+    )
+
+
+def test_a_session_and_an_upload_go_by_version_2_as_well(place: Place) -> None:
+    bucket, s3 = f"old-{place.account}", place.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    user = place.user(
+        "one",
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}',
+    )
+    iam = place.client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST % f"arn:aws:iam::{place.account}:root")
+    iam.put_role_policy(
+        RoleName="r",
+        PolicyName="p",
+        PolicyDocument='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}',
+    )
+    made = place.client("sts", user).assume_role(
+        RoleArn=f"arn:aws:iam::{place.account}:role/r", RoleSessionName="session"
+    )["Credentials"]
+    session = Key(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    target = presigned_old(place, "put_object", session, Bucket=bucket, Key="up", ContentType="text/plain")
+    head = f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{place.port}\r\nContent-Length: 4\r\n"
+    assert (
+        exchange(place.port, f"{head}Content-Type: text/html\r\n\r\nbody".encode()).code
+        == "SignatureDoesNotMatch"
+    )
+    assert exchange(place.port, f"{head}Content-Type: text/plain\r\n\r\nbody".encode()).status == 200
+    assert s3.get_object(Bucket=bucket, Key="up")["ContentType"] == "text/plain"

@@ -24,6 +24,7 @@ from leastkey.aws.sigv4 import (
 from leastkey.evaluate.request import Principal
 from leastkey.iam.arn import root_arn
 from leastkey.sandbox.gate.faults import Fault, Refused, refusal
+from leastkey.sandbox.gate.old_signature import old_claim_of, old_signatures
 from leastkey.sandbox.gate.payload import STREAMING, ChunkKey, PayloadError, unchunk
 from leastkey.sandbox.gate.signed import ClaimError, canonical_paths, claim_of, pairs_of, parse_date
 from leastkey.sandbox.request import Caller, Refusal, is_form
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leastkey.clock import Clock
+    from leastkey.sandbox.gate.old_signature import OldClaim
     from leastkey.sandbox.gate.signed import Claim
     from leastkey.sandbox.gate.wire import RawRequest
     from leastkey.sandbox.services import Service
@@ -78,13 +80,14 @@ class Authenticator:
             pairs = pairs_of(raw.query)
             claim = claim_of(raw, pairs)
             if claim is None:
-                return self._unsigned(raw, guess)
+                return self._by_old_url(raw, pairs, guess) or self._unsigned(raw, guess)
             service = BY_SIGNING_NAME.get(claim.service)
             if service is None:
                 raise Refused(
                     Refusal(501, "NotImplemented", f"The leastkey sandbox has no service `{claim.service}`."),
                     stranger(is_form=is_form(raw.headers)),
                 )
+            _in_region(claim)
             caller, secret = self._owner(claim)
             self._in_time(claim, service)
             return self._verified(raw, pairs, claim, service, caller, secret)
@@ -98,14 +101,27 @@ class Authenticator:
             raise ClaimError(Fault.UNSIGNED)
         if raw.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD) in STREAMING:
             raise ClaimError(Fault.UNSIGNED)
-        return Verified(ANONYMOUS, guess, "us-east-1", raw.body, {})
+        return Verified(ANONYMOUS, guess, DEFAULT_REGION, raw.body, {})
 
-    def _owner(self, claim: Claim) -> tuple[Caller, Secret]:
+    def _by_old_url(
+        self, raw: RawRequest, pairs: list[tuple[str, str]], guess: Service | None
+    ) -> Verified | None:
+        """Verify a presigned URL of Signature Version 2; None where there is none, or another service than S3 is meant."""
+        claim = old_claim_of(pairs) if guess is not None and guess.is_s3 else None
+        if claim is None or guess is None:
+            return None
+        caller, secret = self._owner(claim)
+        if self._clock.now() > claim.expires:
+            raise ClaimError(Fault.EXPIRED_URL)
+        given = claim.signature.encode()
+        if not any(hmac.compare_digest(each, given) for each in old_signatures(raw, pairs, secret)):
+            raise ClaimError(Fault.WRONG_SIGNATURE)
+        if raw.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD) != UNSIGNED_PAYLOAD:
+            raise ClaimError(Fault.PAYLOAD)
+        return Verified(caller, guess, DEFAULT_REGION, raw.body, {})
+
+    def _owner(self, claim: Claim | OldClaim) -> tuple[Caller, Secret]:
         """Find the key's owner and secret; what it may do is not asked here."""
-        if claim.region not in known_regions():
-            raise ClaimError(
-                Fault.SCOPE, f"Credential should be scoped to a valid region, not '{claim.region}'."
-            )
         root = self._world.accounts.root_of(claim.key_id)
         if root is not None:
             account, key = root
@@ -123,7 +139,7 @@ class Authenticator:
         caller = Caller(principal, account, key_id=claim.key_id, user_name=user.name, user_id=user.id)
         return caller, Secret(moto_key.secret_access_key)
 
-    def _session(self, claim: Claim) -> tuple[Caller, Secret]:
+    def _session(self, claim: Claim | OldClaim) -> tuple[Caller, Secret]:
         session = self._world.sessions.get(claim.key_id)
         if session is None:
             raise ClaimError(Fault.UNKNOWN_KEY)
@@ -200,7 +216,12 @@ def _is_token_the_proof(raw: RawRequest) -> bool:
     return len(actions) == 1 and actions[0] in UNSIGNED
 
 
-def _without_token(claim: Claim) -> None:
+def _in_region(claim: Claim) -> None:
+    if claim.region not in known_regions():
+        raise ClaimError(Fault.SCOPE, f"Credential should be scoped to a valid region, not '{claim.region}'.")
+
+
+def _without_token(claim: Claim | OldClaim) -> None:
     """Refuse a session token beside a long-lived key."""
     if claim.token is not None:
         raise ClaimError(Fault.WRONG_TOKEN)

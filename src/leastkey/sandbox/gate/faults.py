@@ -53,11 +53,8 @@ _EXPIRED_EC2: Final = (400, "RequestExpired", "Request has expired.")
 _VERSION: Final = (
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 )
-_VERSION_HINT: Final = (
-    " The AWS CLI and boto3 presign so with a profile that leastkey wrote, with any other after"
-    " `aws configure set s3.signature_version s3v4 --profile NAME`."
-)
-"""Ours: S3 takes Signature Version 2 for buckets older than 24 June 2020, and the sandbox has none."""
+_VERSION_HINT: Final = " The sandbox takes Signature Version 2 in presigned URLs of what that version signs."
+"""Ours. AWS takes it for buckets older than 24 June 2020."""
 
 _Row = tuple[int, str, str]
 

@@ -76,14 +76,14 @@ def claim_of(raw: RawRequest, pairs: list[tuple[str, str]]) -> Claim | None:
     in_query = [
         (name, value) for name, value in pairs if name.lower().startswith("x-amz-") and _is_auth(name)
     ]
-    if header is not None and in_query:
+    is_old = any(name in ("AWSAccessKeyId", "Signature") for name, _ in pairs)
+    if header is not None and (in_query or is_old):
         raise ClaimError(Fault.MALFORMED, "Only one authentication mechanism is allowed.")
     if header is not None:
         return _from_header(header, raw)
-    if in_query:
+    # Both versions give the session token by this name in a URL.
+    if in_query and not (is_old and [name for name, _ in in_query] == ["x-amz-security-token"]):
         return _from_query(in_query)
-    if any(name in ("AWSAccessKeyId", "Signature") for name, _ in pairs):
-        raise ClaimError(Fault.VERSION)
     return None
 
 

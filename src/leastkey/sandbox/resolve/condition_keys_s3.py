@@ -64,6 +64,8 @@ def request_keys(request: AwsRequest, where: S3Target) -> Context:
         context["s3:authType"] = "REST-QUERY-STRING"
     if "s3:authType" in context:
         context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    elif "Signature" in where.query:
+        context.update({"s3:authType": "REST-QUERY-STRING", "s3:signatureversion": "AWS"})
     tags = dict(parse_qsl(request.headers.get("x-amz-tagging", ""), keep_blank_values=True))
     context.update({f"s3:RequestObjectTag/{key}": value for key, value in tags.items()})
     if tags:

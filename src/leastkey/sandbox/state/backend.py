@@ -188,9 +188,15 @@ def _s3(request: AwsRequest) -> tuple[str, str, dict[str, str], bytes]:
     return path, "&".join(_without_auth(request.raw_query)), _s3_headers(request.headers), request.body
 
 
+_OLD_SIGNATURE: Final = frozenset({"awsaccesskeyid", "expires", "signature", "content-md5", "content-type"})
+"""Parameters of a presigned URL of Signature Version 2."""
+
+
 def _without_auth(query: str) -> Iterator[str]:
     for part in query.split("&") if query else ():
         name = unquote(part.partition("=")[0]).lower()
+        if name in _OLD_SIGNATURE:
+            continue
         if not name.startswith("x-amz-") or name in ("x-amz-checksum-mode", "x-amz-tagging"):
             yield part
 
