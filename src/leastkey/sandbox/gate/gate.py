@@ -139,13 +139,7 @@ class Gate:
             service = error.service
             found = error.refusal
         except Exception as error:  # noqa: BLE001  # fail closed, whatever broke
-            # Frames only: the words of an exception may quote the request.
-            _LOG.error(
-                "request %s: %s\n%s",
-                request_id,
-                type(error).__name__,
-                "".join(format_tb(error.__traceback__)),
-            )
+            _log_frames(request_id, error)
             found = internal(service)
         response = refused(found, service, request_id, head=head) if isinstance(found, Refusal) else found
         _LOG.info("%s %s %d", service.name if service else "-", raw.method, response.status)
@@ -229,6 +223,10 @@ class Gate:
             raise Refused(
                 Refusal(400, "MalformedXML", words), BY_SIGNING_NAME[request.signing_name]
             ) from None
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # moto reads parameters as it goes along and breaks on those it did not expect.
+            _log_frames(request.request_id, error)
+            raise Refused(_unreadable(request), BY_SIGNING_NAME[request.signing_name]) from None
         return self._authorizer.after(request, operation, caller, self.world, response)
 
     def _owner(self, request: AwsRequest) -> str:
@@ -257,6 +255,20 @@ class Gate:
             now=self._clock.now(),
             bucket_host=bucket_of(raw.headers.get("host", "")) if service.is_s3 else "",
         )
+
+
+def _log_frames(request_id: str, error: Exception) -> None:
+    """Log where it broke; not the words of the exception, which may quote the request."""
+    _LOG.error(
+        "request %s: %s\n%s", request_id, type(error).__name__, "".join(format_tb(error.__traceback__))
+    )
+
+
+def _unreadable(request: AwsRequest) -> Refusal:
+    """Refuse a request that moto could not carry out."""
+    code = {"s3": "InvalidRequest", "ec2": "InvalidParameterValue"}.get(request.service, "ValidationError")
+    words = "A parameter is not what the operation takes, or the leastkey sandbox cannot carry it out; see its log for the request id."
+    return Refusal(400, code, words)
 
 
 def _form(raw: RawRequest, body: bytes) -> Mapping[str, list[str]]:

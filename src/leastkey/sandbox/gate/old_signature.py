@@ -104,7 +104,7 @@ def old_claim_of(pairs: list[tuple[str, str]]) -> OldClaim | None:
 def old_signatures(raw: RawRequest, pairs: list[tuple[str, str]], secret: Secret) -> list[bytes]:
     """Sign a request as such a URL may be signed, base64: clients end the path of a bucket with a slash, sent or not."""
     given = dict(pairs)
-    carried = {**raw.headers, **{name: value for name, value in given.items() if name in _AS_HEADERS}}
+    carried = {**{name: value for name, value in given.items() if name in _AS_HEADERS}, **raw.headers}
     amz = sorted((name, value) for name, value in carried.items() if name.startswith("x-amz-"))
     named = sorted((name, value) for name, value in pairs if name in _SIGNED)
     query = "&".join(f"{name}={value}" if value else name for name, value in named)

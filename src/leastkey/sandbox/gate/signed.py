@@ -106,6 +106,8 @@ _QUERY_NAMES: Final = frozenset(
 
 def _from_header(header: str, raw: RawRequest) -> Claim:
     algorithm, _, rest = header.partition(" ")
+    if algorithm == "AWS":
+        raise ClaimError(Fault.VERSION)
     if algorithm != ALGORITHM:
         raise ClaimError(Fault.MALFORMED, "Only AWS4-HMAC-SHA256 is supported.")
     fields: dict[str, str] = {}

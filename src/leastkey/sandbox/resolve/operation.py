@@ -63,6 +63,8 @@ def _has(given: set[tuple[str, str]], name: str, value: str) -> bool:
 
 
 def _query(request: AwsRequest, model: ServiceModel) -> Operation | Refusal:
+    if request.method not in ("GET", "POST"):
+        return Refusal(405, "MethodNotAllowed", "The query protocol takes GET and POST.")
     fault = _path_fault(request) or _form_fault(request)
     if fault is not None:
         return Refusal(400, "InvalidParameterCombination", fault)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from leastkey.sandbox.service_models import ServiceModel
 
-__all__ = ["known_fields", "read_form"]
+__all__ = ["known_fields", "read_form", "wire_name"]
 
 _ALWAYS: Final = frozenset({"Action", "Version"})
 _VALUE: Final = "."
@@ -31,6 +31,14 @@ def known_fields(model: ServiceModel, operation: str, form: Mapping[str, list[st
 def read_form(model: ServiceModel, operation: str, form: Mapping[str, list[str]]) -> dict[str, Any]:
     """Give an operation's parameters as objects, lists and texts, under the names they have on the wire."""
     return _Reader(model).read(operation, form)[0]
+
+
+def wire_name(model: ServiceModel, name: str, member: Mapping[str, Any]) -> str:
+    """Give the name that a member of a structure has on the wire."""
+    wire = str(member.get("locationName", name))
+    if model.protocol != "ec2":
+        return wire
+    return str(member["queryName"]) if "queryName" in member else wire[:1].upper() + wire[1:]
 
 
 class _Reader:
@@ -67,7 +75,7 @@ class _Reader:
     ) -> dict[str, Any] | None:
         found: dict[str, Any] = {}
         for name, member in shape.get("members", {}).items():
-            wire = self._wire(name, member)
+            wire = wire_name(self._model, name, member)
             below = node.get(wire)
             value = None if below is None else self._shape(member, below, (*path, wire))
             if value is not None:
@@ -115,11 +123,3 @@ class _Reader:
         if value is not None:
             self._names.add(".".join(path))
         return value
-
-    def _wire(self, name: str, member: Mapping[str, Any]) -> str:
-        if not self._is_ec2:
-            return str(member.get("locationName", name))
-        if "queryName" in member:
-            return str(member["queryName"])
-        wire = str(member.get("locationName", name))
-        return wire[:1].upper() + wire[1:]

@@ -16,7 +16,7 @@ from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_mfa import mfa_refusal
 from leastkey.sandbox.rules.iam_pages import page_fault
-from leastkey.sandbox.rules.iam_required import required_fault
+from leastkey.sandbox.rules.shapes import shape_fault
 from leastkey.sandbox.rules.sns_names import name_fault
 from leastkey.sandbox.services import BY_SIGNING_NAME
 from leastkey.sandbox.state.moto_silence import silence
@@ -33,12 +33,14 @@ _POLICIES: Final = re.compile(r"(?:Put|Attach|Delete|Detach)(User|Role|Group)Pol
 def before(request: AwsRequest, operation: Operation, world: World) -> Refusal | None:
     """Give what AWS would refuse and moto would take. A dry run ends here, once it is authorized."""
     silence()
+    fault = shape_fault(request, operation)
+    if fault is not None:
+        return fault
     match request.service:
         case "iam":
             given = parameters(request, operation)
             return (
-                required_fault(operation.name, given)
-                or page_fault(operation.name, given)
+                page_fault(operation.name, given)
                 or iam_refusals.refusal(operation.name, given, request.account, world)
                 or mfa_refusal(operation.name, given, request.account, request.now, world)
             )
