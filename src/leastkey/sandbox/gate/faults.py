@@ -124,7 +124,7 @@ _TABLE: Final[dict[Fault, dict[str, _Row]]] = {
         ),
     },
     Fault.VERSION: {
-        "query": (400, "InvalidParameterValue", _VERSION),
+        "query": (400, "IncompleteSignature", _VERSION),
         "ec2": _AUTH_FAILURE,
         "s3": (400, "InvalidRequest", _VERSION + _VERSION_HINT),
         "json": (400, "IncompleteSignatureException", _VERSION),
