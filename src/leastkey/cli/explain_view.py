@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.evaluate.request import NearMiss, Reason
 
-__all__ = ["VERDICTS", "show_answer"]
+__all__ = ["MATCHES_UP_TO", "VERDICTS", "differing", "show_answer"]
 
 VERDICTS: Final = {
     Verdict.ALLOWED: "allow",
     Verdict.IMPLICITLY_DENIED: "deny (implicit)",
     Verdict.EXPLICITLY_DENIED: "deny (explicit)",
 }
-_MATCHES_UP_TO: Final = {
+MATCHES_UP_TO: Final = {
     "action": "",
     "resource": "action matches, resource does not:",
     "condition": "action and resource match, a condition does not:",
@@ -56,11 +56,11 @@ def show_answer(show: Show, answer: Answer, spec: str) -> None:
 
 
 def _show_misses(show: Show, answer: Answer) -> None:
-    speaking = [miss for miss in answer.decision.near_misses if _MATCHES_UP_TO.get(miss.element)]
+    speaking = [miss for miss in answer.decision.near_misses if MATCHES_UP_TO.get(miss.element)]
     misses = [miss for miss in speaking if miss.effect == "Allow"]
     for miss in misses[:_SHOWN]:
-        show.data(f"  {_where(answer, miss):<24} {_MATCHES_UP_TO[miss.element]}")
-        for line in _differing(miss):
+        show.data(f"  {_where(answer, miss):<24} {MATCHES_UP_TO[miss.element]}")
+        for line in differing(miss.element, miss.pattern, miss.asked):
             show.data(f"    {line}")
     if len(misses) > _SHOWN:
         show.data(f"  {len(misses) - _SHOWN} more match the action and not the rest")
@@ -78,13 +78,13 @@ def _where(answer: Answer, hit: Reason | NearMiss) -> str:
     return f"{hit.layer} {hit.policy.rsplit('/', 1)[-1]}, statement {hit.statement + 1}"
 
 
-def _differing(miss: NearMiss) -> list[str]:
+def differing(element: str, pattern: str, asked: str) -> list[str]:
     """Give the pattern, and under what differs in it the marks, with what was asked."""
-    if miss.element != "resource" or miss.pattern.startswith("not "):
-        return [miss.pattern, f"asked: {miss.asked}"]
-    same = common_start(miss.pattern, miss.asked)
-    marks = "^" * max(1, len(miss.pattern) - same)
-    return [miss.pattern, f"{' ' * same}{marks}", f"asked: {miss.asked}"]
+    if element != "resource" or pattern.startswith("not "):
+        return [pattern, f"asked: {asked}"]
+    same = common_start(pattern, asked)
+    marks = "^" * max(1, len(pattern) - same)
+    return [pattern, f"{' ' * same}{marks}", f"asked: {asked}"]
 
 
 def _document(answer: Answer, spec: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from leastkey.cli import sandbox_control
 from leastkey.cli.options import output_options, state_dir_option
 from leastkey.cli.sandbox_door import root_variables
+from leastkey.cli.sandbox_why import events, why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,3 +154,5 @@ def reset(show: Show, state_dir: Path | None) -> None:
 
 for each in sandbox_control.COMMANDS:
     command.add_command(each)
+command.add_command(why)
+command.add_command(events)

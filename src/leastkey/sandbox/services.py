@@ -50,6 +50,13 @@ ALL_SERVICES: Final = (
     Service("organizations", "organizations", "json", target="AWSOrganizationsV20161128", json_version="1.1"),
     Service("sns", "sns", "query", "http://sns.amazonaws.com/doc/2010-03-31/"),
     Service("ssm", "ssm", "json", target="AmazonSSM", json_version="1.1"),
+    Service(
+        "cloudtrail",
+        "cloudtrail",
+        "json",
+        target="com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+        json_version="1.1",
+    ),
 )
 
 BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}

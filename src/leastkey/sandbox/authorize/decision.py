@@ -11,6 +11,7 @@ from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import Policies, Request, Verdict
 from leastkey.sandbox.authorize import public_access
+from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve import resources_ec2, resources_iam, resources_other, resources_s3
 from leastkey.sandbox.resolve.arns import shown
@@ -125,7 +126,10 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
         resource_account=needed.account,
         context=_merged({**context, **_of_resource(needed), **needed.context}),
     )
-    return decide(asked, _policies(needed, caller, world), explain=False)
+    policies = _policies(needed, caller, world)
+    found = decide(asked, policies, explain=False)
+    note(asked, policies, is_allowed=found.is_allowed)
+    return found
 
 
 def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:

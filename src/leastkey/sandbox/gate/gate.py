@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from uuid import uuid4
 from xml.parsers.expat import ExpatError
 
+from leastkey.sandbox.decided import begin
 from leastkey.sandbox.errors import denied, internal, not_built, refused
 from leastkey.sandbox.gate.authenticate import Authenticator
 from leastkey.sandbox.gate.faults import Refused
@@ -27,6 +28,7 @@ from leastkey.sandbox.services import ALL_SERVICES, BY_SIGNING_NAME
 from leastkey.sandbox.state.accounts import DEFAULT_ACCOUNT
 from leastkey.sandbox.sts import service as sts
 from leastkey.sandbox.sts.tokens import limited
+from leastkey.sandbox.trail.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.services import Service
     from leastkey.sandbox.state.backend import Moto
     from leastkey.sandbox.state.world import World
+    from leastkey.sandbox.trail.seen import Observer
 
 __all__ = ["Authorizer", "Gate"]
 
@@ -115,6 +118,7 @@ class Gate:
         clock: Clock,
         changed: Callable[[], None],
         clients: Clock | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.world = world
@@ -124,17 +128,19 @@ class Gate:
         self._changed = changed
         self.obstacles = Obstacles(clock)
         self._authenticator = Authenticator(world, clock, clients)
+        self._observer = observer
 
     def handle(self, raw: RawRequest) -> Response:
         """Answer a request."""
         request_id = str(uuid4())
+        seen = Seen(request_id, self._clock.now(), decided=begin())
         service = None if _is_large(raw) else _guess(raw)
         head = raw.method == "HEAD"
         try:
             with self.lock:
                 verified = self._let_in(raw, service)
-                service = verified.service
-                found = self._carried_out(raw, verified, request_id)
+                service, seen.caller = verified.service, verified.caller
+                found = self._carried_out(raw, verified, seen)
         except Refused as error:
             service = error.service
             found = error.refusal
@@ -143,17 +149,22 @@ class Gate:
             found = internal(service)
         response = refused(found, service, request_id, head=head) if isinstance(found, Refusal) else found
         _LOG.info("%s %s %d", service.name if service else "-", raw.method, response.status)
-        return _with_ids(response, service, request_id)
+        answer = _with_ids(response, service, request_id)
+        seen.service, seen.response = service, answer
+        seen.refusal = found if isinstance(found, Refusal) else None
+        if self._observer is not None:
+            self._observer.saw(seen)
+        return answer
 
     def _let_in(self, raw: RawRequest, guess: Service | None) -> Verified:
         if _is_large(raw):
             raise Refused(_too_large(), guess)
         return self._authenticator.authenticate(raw, guess)
 
-    def _carried_out(self, raw: RawRequest, verified: Verified, request_id: str) -> Response | Refusal:
+    def _carried_out(self, raw: RawRequest, verified: Verified, seen: Seen) -> Response | Refusal:
         if not verified.service.is_s3 and len(verified.body) > _MESSAGE_BYTES:
             return _too_large()
-        request = self._request(raw, verified, request_id)
+        request = seen.request = self._request(raw, verified, seen.request_id)
         if request.service == "s3" and _has_digest(request):
             try:
                 check_digests(request.headers, request.body)
@@ -163,7 +174,8 @@ class Gate:
         operation = self._operation(request, caller)
         if isinstance(operation, Refusal):
             return operation
-        request = _without_strangers(request, operation)
+        request = seen.request = _without_strangers(request, operation)
+        seen.operation = operation
         if request.service == "sts" and (operation.name in sts.OPEN or operation.name not in sts.BUILT):
             return self._of_sts(request, operation, caller)
         refusal = self._authorizer.before(request, operation, world)

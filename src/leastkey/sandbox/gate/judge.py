@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.sandbox.authorize import decision
+from leastkey.sandbox.errors import refused
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve import context
 from leastkey.sandbox.resolve import operation as operations
 from leastkey.sandbox.resolve.acted_in import acted_in
+from leastkey.sandbox.resolve.parameters import parameters
 from leastkey.sandbox.rules import hooks, s3_deletes
 from leastkey.sandbox.rules.unbuilt import unbuilt
+from leastkey.sandbox.services import BY_SIGNING_NAME
 from leastkey.sandbox.state.last_used import note_service, note_use
+from leastkey.sandbox.trail.lookup import lookup_events
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from leastkey.evaluate.request import Context
     from leastkey.sandbox.request import AwsRequest, Caller, Denial, Operation, Response
     from leastkey.sandbox.state.world import World
@@ -21,8 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["Judge"]
 
 
+def _no_history(account: str, region: str) -> Sequence[str]:
+    """Remember nothing."""
+    del account, region
+    return ()
+
+
 class Judge:
-    """Implements `gate.Authorizer`."""
+    """Implements `gate.Authorizer`. `history` gives the recorded events of an account in a region."""
+
+    def __init__(self, history: Callable[[str, str], Sequence[str]] = _no_history) -> None:
+        self._history = history
 
     def operation(self, request: AwsRequest) -> Operation | Refusal:
         """Say what the request asks for, or refuse what nobody here could judge."""
@@ -53,6 +68,12 @@ class Judge:
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Response | None:
         """Answer in moto's place."""
+        if request.service == "cloudtrail":
+            past = self._history(request.account, request.region)
+            found = lookup_events(parameters(request, operation), past, request.now)
+            if isinstance(found, Refusal):
+                return refused(found, BY_SIGNING_NAME[request.signing_name], request.request_id)
+            return found
         if s3_deletes.is_split(request, operation, world):
             return s3_deletes.deleted(request, caller, world)
         return hooks.answer(request, operation, caller, world)

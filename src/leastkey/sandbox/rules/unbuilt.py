@@ -46,7 +46,8 @@ def unbuilt(request: AwsRequest, operation: Operation) -> Refusal | None:
     if service in ("s3", "sts"):
         return None
     known = action_of(service, name) is not None or is_split(service, name)
-    if not known or (service, name) in _OPERATIONS:
+    is_trail = service == "cloudtrail" and name != "LookupEvents"  # trails of its own would write to buckets
+    if not known or is_trail or (service, name) in _OPERATIONS:
         return not_built(f"{service}:{name}")
     if (service, name) == ("sns", "Subscribe"):
         return _delivered(text(parameters(request, operation), "Protocol"))

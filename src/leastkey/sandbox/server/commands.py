@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.gate.injection import Injection
 from leastkey.sandbox.server.clock import read_span
+from leastkey.sandbox.server.trail_commands import trail_commands
 
 if TYPE_CHECKING:
     import threading
@@ -57,6 +58,7 @@ def control_commands(sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
         **_settings(sandbox),
         **_limits(sandbox),
         **_iam(sandbox),
+        **trail_commands(sandbox.trail),
     }
     return {name: _spoken(command) for name, command in known.items()}
 

@@ -30,12 +30,14 @@ from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
 from leastkey.sandbox.server.selftest import enforces
 from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load, wipe
+from leastkey.sandbox.server.trail_files import TrailFiles
 from leastkey.sandbox.state.accounts import Accounts
 from leastkey.sandbox.state.backend import Moto, prepare_environment
 from leastkey.sandbox.state.managed import share
 from leastkey.sandbox.state.moto_time import rule_time
 from leastkey.sandbox.state.sessions import Sessions
 from leastkey.sandbox.state.world import World
+from leastkey.sandbox.trail.recorder import Trail
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ BUSY: Final = 3
 class Sandbox:
     """World, moto and gate of one sandbox, wired. `save` writes a snapshot; None keeps nothing."""
 
-    def __init__(self, file: SnapshotFile | None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, file: SnapshotFile | None, clock: Clock | None = None, logs: TrailFiles | None = None
+    ) -> None:
         share()
         self.world = World(Accounts(), Sessions())
         self.moto = Moto()
@@ -67,7 +71,10 @@ class Sandbox:
         self.clock = MovableClock(clock or SystemClock())
         rule_time(self.clock)
         self.world.propagation.clock = self.clock
-        self.gate = Gate(self.world, self.moto, Judge(), self.clock, mark, self.clock.clients)
+        self._logs = logs
+        self.trail = Trail(None if logs is None else logs.write)
+        judge = Judge(self.trail.history)
+        self.gate = Gate(self.world, self.moto, judge, self.clock, mark, self.clock.clients, self.trail)
         self._mark = mark
 
     def open(self) -> None:
@@ -79,6 +86,8 @@ class Sandbox:
         wrong = enforces(self.gate, self.clock.now())
         if wrong:
             raise LeastkeyError("sandbox-failed", "the sandbox does not enforce what it should", why=wrong)
+        self.trail.forget()  # the proofs are nobody's calls
+        self.trail.start()
         if self._saver is not None:
             self._saver.start()
 
@@ -92,19 +101,25 @@ class Sandbox:
 
     @property
     def trouble(self) -> str:
-        """Why the state is not on disk; "" when all is well."""
-        return "" if self._saver is None else self._saver.trouble
+        """Why state or events are not on disk; "" when all is well."""
+        removed = 0 if self._logs is None else self._logs.removed
+        room = f"the trail is full: its {removed} oldest files made room" if removed else ""
+        return ("" if self._saver is None else self._saver.trouble) or self.trail.trouble or room
 
     def reset(self) -> None:
         """Forget everything, on disk too."""
         with self.gate.lock:
             wipe(self.world)
+        self.trail.forget()
+        if self._logs is not None:
+            self._logs.delete()
         self._mark()
         if self._saver is not None:
             self._saver.now()
 
     def close(self) -> None:
-        """Write the last snapshot."""
+        """Write the last events and the last snapshot."""
+        self.trail.stop()
         if self._saver is not None:
             self._mark()
             self._saver.stop()
@@ -132,7 +147,9 @@ class _Wish:
 def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunInfo], None]) -> None:
     """Serve until told to stop. The caller holds the folder."""
     wish = _Wish(folder, port, is_ephemeral)
-    sandbox = Sandbox(None if is_ephemeral else SnapshotFile(folder))
+    sandbox = Sandbox(
+        None if is_ephemeral else SnapshotFile(folder), logs=None if is_ephemeral else TrailFiles(folder)
+    )
     sandbox.open()
     server = _listen(sandbox, wish)
     stop = threading.Event()

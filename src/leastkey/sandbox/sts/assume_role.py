@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.evaluate.request import NamedDocument, Policies, Request
 from leastkey.evaluate.trust import decide_trust
 from leastkey.iam.limits import SESSION_SECONDS_MAX, SESSION_SECONDS_MIN
+from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Refusal, Response
 from leastkey.sandbox.resolve.tags import of_entity, request_tags, resource_tags
 from leastkey.sandbox.state.accounts import new_key
@@ -130,9 +131,12 @@ def _decide(asked: _Asked, role: Any, caller: Caller, world: World, context: Con
         keys["sts:ExternalId"] = asked.external_id
     if asked.source_identity:
         keys["sts:SourceIdentity"] = asked.source_identity
+    trust = world.trust(role)
     for action in actions:
         question = Request(action, asked.role, caller.principal, role.account_id, keys)
-        if not decide_trust(question, world.trust(role), policies, explain=False).is_allowed:
+        is_allowed = decide_trust(question, trust, policies, explain=False).is_allowed
+        note(question, policies, is_allowed=is_allowed, trust=trust)
+        if not is_allowed:
             raise denied(caller, action, asked.role)
 
 

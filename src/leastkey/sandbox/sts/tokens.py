@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import Policies, Request
+from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Refusal, Response
 from leastkey.sandbox.resolve.tags import request_tags
 from leastkey.sandbox.state.accounts import new_key
@@ -135,6 +136,7 @@ def _allowed(question: Request, caller: Caller, world: World) -> None:
         rcps=world.rcps(caller.account),
     )
     found = decide(question, policies, explain=False)
+    note(question, policies, is_allowed=found.is_allowed)
     if not found.is_allowed:
         words = (
             f"User: {caller.principal.arn} is not authorized to perform: {question.action} "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.evaluate.request import Policies, Principal, Request
 from leastkey.evaluate.trust import decide_trust
 from leastkey.iam.limits import SESSION_SECONDS_MAX, SESSION_SECONDS_MIN
+from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Caller, Refusal, Response
 from leastkey.sandbox.resolve.context import request_context
 from leastkey.sandbox.resolve.tags import of_entity, request_tags, resource_tags
@@ -183,9 +184,12 @@ def _decide(request: AwsRequest, proof: _Proof, role: Any, name: str, world: Wor
     if proof.source_identity:
         keys["sts:SourceIdentity"] = proof.source_identity
     policies = Policies(rcps=world.rcps(role.account_id))
+    trust = world.trust(role)
     for action in actions:
         question = Request(action, role.arn, principal, role.account_id, keys)
-        if not decide_trust(question, world.trust(role), policies, explain=False).is_allowed:
+        is_allowed = decide_trust(question, trust, policies, explain=False).is_allowed
+        note(question, policies, is_allowed=is_allowed, trust=trust)
+        if not is_allowed:
             raise _not_trusted(action)
 
 
