@@ -127,6 +127,10 @@ KINDS = "`anonymous`, `federated`, `feduser`, `role`, `root`, `service`, `sessio
             {"code": "invalid-case", "what": "`identity_policies[0]` is an object of `name` and `document`"},
         ),
         (
+            case() | {"identity_policies": ["document"]},
+            {"code": "invalid-case", "what": "`identity_policies[0]` is an object of `name` and `document`"},
+        ),
+        (
             case() | {"identity_policies": [{"name": 1, "document": {}}]},
             {"code": "invalid-case", "what": "`identity_policies[0].name` is a text"},
         ),
@@ -168,6 +172,22 @@ KINDS = "`anonymous`, `federated`, `feduser`, `role`, `root`, `service`, `sessio
 def test_what_is_no_case_is_told(line: bytes | str | Object, error: Object) -> None:
     found = answer_line(json.dumps(line) if isinstance(line, dict) else line)
     assert found == ({"id": "x" if isinstance(line, dict) else None, "error": error}, False)
+
+
+@pytest.mark.parametrize(
+    ("action", "fault"),
+    [
+        ("sts:AssumeRole", "Statement[1].Resource: Resource does not belong into a trust policy"),
+        ("s3:GetObject", "Statement[0]: Resource is missing"),
+    ],
+)
+def test_a_resource_policy_that_fits_no_kind_is_told_what_its_actions_kind_wants(
+    action: str, fault: str
+) -> None:
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "*"}
+    line = case(action=action) | {"resource_policy": {"Statement": [trust, {**trust, "Resource": "*"}]}}
+    error = {"code": "MalformedPolicyDocument", "what": f"resource_policy $.{fault}"}
+    assert answer_line(json.dumps(line)) == ({"id": "x", "error": error}, False)
 
 
 def test_remarks_are_let_pass_and_what_may_lack_may_lack() -> None:
