@@ -123,8 +123,6 @@ def _refuse_unknown(case: Mapping[str, Json]) -> None:
 
 def _refuse_misspelled(value: Mapping[str, Json], known: frozenset[str], where: str) -> None:
     """Refuse a field whose name is close to one that counts; others are remarks."""
-    if value.keys() <= known:
-        return
     for field in value.keys() - known:
         meant = nearest(field, known - value.keys())
         if meant is not None:
@@ -263,8 +261,7 @@ def _named(value: Json, index: int) -> NamedDocument:
 
 
 def _of_field(case: Mapping[str, Json], field: str, kind: DocumentKind) -> tuple[NamedDocument, ...]:
-    values = _list(case, field)
-    return _documents(values, kind, field) if values else ()
+    return _documents(_list(case, field), kind, field)
 
 
 def _documents(values: list[Json], kind: DocumentKind, where: str) -> tuple[NamedDocument, ...]:

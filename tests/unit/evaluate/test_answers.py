@@ -196,6 +196,8 @@ def test_remarks_are_let_pass_and_what_may_lack_may_lack() -> None:
     assert read_case(bare).request.context == {}
     for kind, principal in (("anonymous", {}), ("service", {"arn": "s"}), ("federated", {"arn": "f"})):
         assert read_case(case(principal={"type": kind, **principal})).request.principal.account == ""
+    nameless = case(resource={"arn": "arn:aws:s3:::b/k", "account": ""})
+    assert read_case(nameless).request.resource_account == ""
     with pytest.raises(CaseError, match=r"^`id` is a text$"):
         read_case({})
     every: Object = {field: [] for field in ("permission_boundaries", "session_policies", "scps", "rcps")}
