@@ -15,13 +15,13 @@ from leastkey.sandbox.rules.iam_pages import page_of
 from leastkey.sandbox.rules.iam_xml import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leastkey.sandbox.request import AwsRequest, Operation, Response
     from leastkey.sandbox.resolve.parameters import Parameters
     from leastkey.sandbox.state.world import World
 
-__all__ = ["account_details"]
+__all__ = ["account_details", "all_details", "profile_details"]
 
 _FILTERS: Final = frozenset({"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"})
 
@@ -39,16 +39,20 @@ def account_details(
     if isinstance(page, Refusal):
         return page
     shown, marker = page
-    lists: dict[str, list[Any]] = {
-        "UserDetailList": [],
-        "GroupDetailList": [],
-        "RoleDetailList": [],
-        "Policies": [],
-    }
-    for name, entity in shown:
-        lists[name].append(_DETAILS[name](entity, iam))
-    result = {**lists, "IsTruncated": bool(marker), "Marker": marker or None}
+    result = {**_listed(shown, iam), "IsTruncated": bool(marker), "Marker": marker or None}
     return answer(request, operation, result)
+
+
+def all_details(iam: Any) -> dict[str, list[Any]]:
+    """Give the details of everything in an account, documents URL-encoded as in the answer."""
+    return _listed(_entries(iam, _FILTERS), iam)
+
+
+def _listed(entries: Sequence[tuple[str, Any]], iam: Any) -> dict[str, list[Any]]:
+    lists: dict[str, list[Any]] = {name: [] for name in _DETAILS}
+    for name, entity in entries:
+        lists[name].append(_DETAILS[name](entity, iam))
+    return lists
 
 
 def _entries(iam: Any, wanted: frozenset[str]) -> list[tuple[str, Any]]:
@@ -115,7 +119,7 @@ def _role(role: Any, iam: Any) -> dict[str, Any]:
         "CreateDate": role.create_date,
         "AssumeRolePolicyDocument": quote(role.assume_role_policy_document or ""),
         "InstanceProfileList": [
-            _profile(each) for each in iam.instance_profiles.values() if role in each.roles
+            profile_details(each) for each in iam.instance_profiles.values() if role in each.roles
         ],
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),
@@ -125,7 +129,8 @@ def _role(role: Any, iam: Any) -> dict[str, Any]:
     }
 
 
-def _profile(profile: Any) -> dict[str, Any]:
+def profile_details(profile: Any) -> dict[str, Any]:
+    """Give an instance profile with its role."""
     return {
         "Path": profile.path,
         "InstanceProfileName": profile.name,
@@ -143,6 +148,7 @@ def _profile(profile: Any) -> dict[str, Any]:
             }
             for role in profile.roles
         ],
+        "Tags": _tags(profile) or None,
     }
 
 
@@ -157,6 +163,7 @@ def _policy(policy: Any, iam: Any) -> dict[str, Any]:
         "AttachmentCount": sum(policy.arn in each.managed_policies for each in entities),
         "PermissionsBoundaryUsageCount": _boundaries(entities).count(policy.arn),
         "IsAttachable": True,
+        "Description": policy.description or None,
         "CreateDate": policy.create_date,
         "UpdateDate": policy.update_date,
         "PolicyVersionList": [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.gate.injection import Injection
 from leastkey.sandbox.server.clock import read_span
+from leastkey.sandbox.server.exchange import exchange_commands
 from leastkey.sandbox.server.trail_commands import trail_commands
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def control_commands(sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
         **_limits(sandbox),
         **_iam(sandbox),
         **trail_commands(sandbox.trail),
+        **exchange_commands(sandbox),
     }
     return {name: _spoken(command) for name, command in known.items()}
 

@@ -180,12 +180,12 @@ def env(account: str | None = None, state_dir: Path | None = None) -> SandboxEnv
     )
 
 
-def control(command: str, state_dir: Path | None = None, **given: str) -> dict[str, Any]:
+def control(command: str, state_dir: Path | None = None, *, body: str = "", **given: str) -> dict[str, Any]:
     """Have the running sandbox carry out a command of its control door. Raises LeastkeyError `usage`, `no-sandbox`."""
     run = _running(state_folder(state_dir))
     if run is None:
         raise LeastkeyError("no-sandbox", "the sandbox is not running", remedy="`leastkey sandbox start`")
-    found = ask(run.control_port, run.token, command, **given)
+    found = ask(run.control_port, run.token, command, body=body, **given)
     if found is None:
         raise LeastkeyError(
             "sandbox-failed", f"the sandbox did not answer `{command}`", remedy="`leastkey sandbox status`"

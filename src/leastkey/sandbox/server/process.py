@@ -75,7 +75,8 @@ class Sandbox:
         self.trail = Trail(None if logs is None else logs.write)
         judge = Judge(self.trail.history)
         self.gate = Gate(self.world, self.moto, judge, self.clock, mark, self.clock.clients, self.trail)
-        self._mark = mark
+        self.mark = mark
+        """Says that something changed and is to be kept."""
 
     def open(self) -> None:
         """Load the snapshot, and refuse to go on when the three proofs of enforcement fail."""
@@ -96,7 +97,7 @@ class Sandbox:
         with self.gate.lock:
             key, is_new = self.world.accounts.ensure(account)
         if is_new:
-            self._mark()
+            self.mark()
         return {"account": account, "access_key_id": key.id, "secret_access_key": key.secret.reveal()}
 
     @property
@@ -113,7 +114,7 @@ class Sandbox:
         self.trail.forget()
         if self._logs is not None:
             self._logs.delete()
-        self._mark()
+        self.mark()
         if self._saver is not None:
             self._saver.now()
 
@@ -121,7 +122,7 @@ class Sandbox:
         """Write the last events and the last snapshot."""
         self.trail.stop()
         if self._saver is not None:
-            self._mark()
+            self.mark()
             self._saver.stop()
 
     def _save(self) -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["share"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["aws_managed", "share"]
 
 
 def share() -> None:
@@ -17,6 +20,11 @@ def share() -> None:
     from moto.iam.models import IAMBackend
 
     setattr(IAMBackend, "_init_aws_policies", _of_account)  # noqa: B010  # a method of moto's, replaced
+
+
+def aws_managed() -> Mapping[str, str]:
+    """Give the documents in force of AWS's policies, by ARN."""
+    return {policy.arn: str(policy.versions[0].document) for policy in _all()}
 
 
 @cache
