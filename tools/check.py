@@ -39,6 +39,7 @@ COVERING: Final = (
     "tests/differential",
     "tests/contract",
     "tests/sandbox",
+    "tests/plugin",
     "tests/security",
     "tests/e2e/test_seven_steps.py",
     "tests/e2e/test_adopt.py",

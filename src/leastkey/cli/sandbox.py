@@ -11,6 +11,7 @@ from leastkey.cli import sandbox_control
 from leastkey.cli.options import output_options, state_dir_option
 from leastkey.cli.sandbox_account import ACCOUNT_COMMANDS
 from leastkey.cli.sandbox_door import root_variables
+from leastkey.cli.sandbox_github import to_next_steps
 from leastkey.cli.sandbox_why import events, why
 
 if TYPE_CHECKING:
@@ -119,13 +120,19 @@ def status(show: Show, state_dir: Path | None) -> None:
 @command.command(epilog='Example: eval "$(leastkey sandbox env --account 111122223333)"')
 @state_dir_option
 @click.option("--account", metavar="ID", help="Twelve digits; made on first asking.  [default: 123456789012]")
+@click.option(
+    "--github", is_flag=True, help="Set the variables for the next steps of a GitHub Actions job, instead."
+)
 @output_options
-def env(show: Show, state_dir: Path | None, account: str | None) -> None:
+def env(show: Show, state_dir: Path | None, account: str | None, *, github: bool) -> None:
     """Print how to reach an account as its root user. It prints a secret, which opens nothing but the sandbox."""
     from leastkey.sandbox.server import lifecycle
 
     root = lifecycle.env(account, state_dir)
     variables = root_variables(root)
+    if github:
+        to_next_steps(show, variables, OTHER_IDENTITIES)
+        return
     show.document(
         "sandbox env",
         {

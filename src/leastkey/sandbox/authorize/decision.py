@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest, Caller, Operation
     from leastkey.sandbox.state.world import World
 
-__all__ = ["authorizations", "authorize", "decision", "denial"]
+__all__ = ["authorizations", "authorize", "decision", "denial", "question"]
 
 _LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
     "identity": ("an identity-based policy", "no identity-based policy"),
@@ -119,6 +119,16 @@ def _may_be_denied(needed: Authorization, caller: Caller, world: World) -> bool:
 
 def decision(needed: Authorization, caller: Caller, world: World, context: Context) -> Decision:
     """Decide one action on one resource under everything that bears on the caller."""
+    asked, policies = question(needed, caller, world, context)
+    found = decide(asked, policies, explain=False)
+    note(asked, policies, is_allowed=found.is_allowed)
+    return found
+
+
+def question(
+    needed: Authorization, caller: Caller, world: World, context: Context
+) -> tuple[Request, Policies]:
+    """Give what the engine is asked about one action on one resource, and all policies that bear on it."""
     asked = Request(
         action=needed.action,
         resource=needed.resource,
@@ -126,10 +136,7 @@ def decision(needed: Authorization, caller: Caller, world: World, context: Conte
         resource_account=needed.account,
         context=_merged({**context, **_of_resource(needed), **needed.context}),
     )
-    policies = _policies(needed, caller, world)
-    found = decide(asked, policies, explain=False)
-    note(asked, policies, is_allowed=found.is_allowed)
-    return found
+    return asked, _policies(needed, caller, world)
 
 
 def _policies(needed: Authorization, caller: Caller, world: World) -> Policies:

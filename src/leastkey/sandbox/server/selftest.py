@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from leastkey.sandbox.gate.gate import Gate
 
-__all__ = ["enforces"]
+__all__ = ["WHO", "enforces", "signed"]
 
 _ACCOUNT: Final = AccountId("000000000000")
-_WHO: Final = b"Action=GetCallerIdentity&Version=2011-06-15"
+WHO: Final = b"Action=GetCallerIdentity&Version=2011-06-15"
+"""The call that everybody may make."""
 _USERS: Final = b"Action=ListUsers&Version=2010-05-08"
 
 
@@ -41,8 +42,8 @@ def enforces(gate: Gate, now: datetime) -> tuple[str, ...]:
     try:
         wrong = Secret("A" * 40)
         tries = (
-            ("a good signature", "sts", _WHO, root.id, root.secret, 200, b"GetCallerIdentityResult"),
-            ("a bad signature", "sts", _WHO, root.id, wrong, 403, b"SignatureDoesNotMatch"),
+            ("a good signature", "sts", WHO, root.id, root.secret, 200, b"GetCallerIdentityResult"),
+            ("a bad signature", "sts", WHO, root.id, wrong, 403, b"SignatureDoesNotMatch"),
             (
                 "a denied call",
                 "iam",
@@ -56,7 +57,7 @@ def enforces(gate: Gate, now: datetime) -> tuple[str, ...]:
         return tuple(
             f"{name} was answered with {answer.status}"
             for name, service, body, key_id, secret, status, word in tries
-            if (answer := gate.handle(_signed(service, body, key_id, secret, now))).status != status
+            if (answer := gate.handle(signed(service, body, key_id, secret, now))).status != status
             or word not in answer.body
         )
     finally:
@@ -65,7 +66,10 @@ def enforces(gate: Gate, now: datetime) -> tuple[str, ...]:
             world.forget(_ACCOUNT)
 
 
-def _signed(service: str, body: bytes, key_id: str, secret: Secret, now: datetime) -> RawRequest:
+def signed(
+    service: str, body: bytes, key_id: str, secret: Secret, now: datetime, token: Secret | None = None
+) -> RawRequest:
+    """Give a call of a query service as its client would send it."""
     amz_date = now.strftime("%Y%m%dT%H%M%SZ")
     date, scope = amz_date[:8], f"{amz_date[:8]}/us-east-1/{service}/aws4_request"
     headers = {
@@ -73,6 +77,8 @@ def _signed(service: str, body: bytes, key_id: str, secret: Secret, now: datetim
         "host": "127.0.0.1",
         "x-amz-date": amz_date,
     }
+    if token is not None:
+        headers |= _of_session(token)
     names = tuple(headers)
     canonical = canonical_request("POST", "/", "", headers, names, sha256_hex(body))
     signed = signature(
@@ -82,3 +88,7 @@ def _signed(service: str, body: bytes, key_id: str, secret: Secret, now: datetim
         f"{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={';'.join(names)}, Signature={signed}"
     )
     return RawRequest("POST", "/", "", headers, body, "127.0.0.1", {})
+
+
+def _of_session(token: Secret) -> dict[str, str]:
+    return {"x-amz-security-token": token.reveal()}
