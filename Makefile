@@ -30,8 +30,9 @@ setup: .venv/.done  ## make the virtual environment; leaves .venv/bin/leastkey
 demo: setup  ## the whole story on the embedded AWS, no account needed
 	@$(BIN)/leastkey demo
 
-test: setup  ## all tests
-	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal
+test: setup  ## all tests; REST=1 leaves out those that make check has just run
+	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal \
+		$(if $(REST),$(addprefix --ignore=,$(shell $(BIN)/python tools/check.py --tests)))
 
 clients: $(NODE_MODULES)/.package-lock.json  ## the AWS SDK for JavaScript, for tests/clients; needs node and npm
 

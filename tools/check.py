@@ -182,7 +182,10 @@ GATES: Final = QUICK | {"coverage": coverage}
 
 
 def main(chosen: Sequence[str]) -> int:
-    """Run the gates chosen, or all; 1 when one fails."""
+    """Run the gates chosen, or all; 1 when one fails. `--tests` prints which tests the gates run."""
+    if list(chosen) == ["--tests"]:
+        print(*COVERING, "tests/house")
+        return 0
     unknown = [each for each in chosen if each not in GATES]
     if unknown:
         print(f"no gate {', '.join(unknown)}; there are: {', '.join(GATES)}", file=sys.stderr)
