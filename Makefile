@@ -32,7 +32,7 @@ demo: setup  ## the whole story on the embedded AWS, no account needed
 
 test: setup  ## all tests; REST=1 leaves out those that make check has just run
 	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal \
-		$(if $(REST),$(addprefix --ignore=,$(shell $(BIN)/python tools/check.py --tests)))
+		$(if $(REST),$(shell $(BIN)/python tools/check.py --rest))
 
 clients: $(NODE_MODULES)/.package-lock.json  ## the AWS SDK for JavaScript, for tests/clients; needs node and npm
 
