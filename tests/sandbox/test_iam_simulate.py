@@ -12,6 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.sandbox_client import ACCOUNT, OTHER, LocalSandbox, allow, deny
 
+from leastkey.iam.arn import AccountId
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -209,3 +211,25 @@ def test_a_simulation_needs_its_own_permission(sandbox: LocalSandbox) -> None:
     assert code(sandbox.client("iam", key).simulate_custom_policy, **asked) == "AccessDenied"
     key = sandbox.user("al", allow("iam:SimulateCustomPolicy"))
     sandbox.client("iam", key).simulate_custom_policy(**asked)
+
+
+def test_policies_of_the_organization_are_asked_and_told_apart(sandbox: LocalSandbox) -> None:
+    """IAM API Reference, EvaluationResult, OrganizationsDecisionDetail: only where the account is in an organization."""
+    assert "OrganizationsDecisionDetail" not in custom(sandbox, allow("s3:*"))[0]
+    client = sandbox.client("organizations")
+    client.create_organization(FeatureSet="ALL")
+    root = client.list_roots()["Roots"][0]["Id"]
+    client.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    made = client.create_account(AccountName="m", Email="m@example.com")["CreateAccountStatus"]
+    member = AccountId(made["AccountId"])
+    text = json.dumps(deny("s3:GetObject"))
+    kept = client.create_policy(Name="p", Description="d", Type="SERVICE_CONTROL_POLICY", Content=text)
+    client.attach_policy(PolicyId=kept["Policy"]["PolicySummary"]["Id"], TargetId=member)
+    sandbox.user("bob", allow("s3:*"), account=member)
+    found = sandbox.client("iam", sandbox.root(member)).simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{member}:user/bob", ActionNames=["s3:GetObject", "s3:PutObject"]
+    )["EvaluationResults"]
+    assert decisions(found) == ["explicitDeny", "allowed"]
+    details = [each["OrganizationsDecisionDetail"]["AllowedByOrganizations"] for each in found]
+    assert details == [False, True]
+    assert [len(each["MatchedStatements"]) for each in found] == [0, 1]

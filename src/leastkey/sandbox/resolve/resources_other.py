@@ -278,9 +278,12 @@ def _table(name: str, request: AwsRequest) -> str:
 def _transaction(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
     """Give the action of each item of a transaction."""
     del world
-    items = parameters.get("TransactItems")
-    for item in items if isinstance(items, list) else ():
-        for kind, asked in item.items() if isinstance(item, dict) else ():
+    given = parameters.get("TransactItems")
+    items = [item for item in given if isinstance(item, dict) and item] if isinstance(given, list) else []
+    if not items:  # it would touch nothing, and nobody may find that out who may not read
+        yield Authorization("dynamodb:GetItem", "*", request.account, unresolved=True)
+    for item in items:
+        for kind, asked in item.items():
             name = asked.get("TableName") if isinstance(asked, dict) else None
             action = _IN_TRANSACTION.get(kind)
             if action is None or not isinstance(name, str):

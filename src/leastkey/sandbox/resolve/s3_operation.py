@@ -123,6 +123,9 @@ _UNBUILT: Final = frozenset(
 )
 """Sub-resources of S3 that moto does not know: it would list, read or create instead."""
 
+_UNBUILT_BY_METHOD: Final = frozenset({("DELETE", "inventory"), ("GET", "retention"), ("PUT", "encryption")})
+"""Operations of S3 on known sub-resources that moto does not have."""
+
 _SUBRESOURCES: Final = _UNBUILT.union(*_BUCKET.values(), *_KEY.values()) - {""}
 
 _SOURCE: Final = re.compile(r"/?[^/#;:?]+/[^#;?]+(\?versionId=[^&#;?]+)?")
@@ -154,7 +157,7 @@ def operation(request: AwsRequest) -> Operation | Refusal:
         table = _KEY if where.key else _BUCKET
         name = table.get(request.method, {}).get(subresource)
     if name is None:
-        return _no_operation(subresource)
+        return _no_operation(request.method, subresource)
     return _refined(name, request, where)
 
 
@@ -192,8 +195,8 @@ def _body_fault(request: AwsRequest) -> Refusal | None:
     return None
 
 
-def _no_operation(subresource: str) -> Refusal:
-    if subresource in _UNBUILT:
+def _no_operation(method: str, subresource: str) -> Refusal:
+    if subresource in _UNBUILT or (method, subresource) in _UNBUILT_BY_METHOD:
         return Refusal(501, "NotImplemented", f"The sub-resource {subresource} is not built here.")
     return Refusal(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
 

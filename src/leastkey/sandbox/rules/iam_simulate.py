@@ -24,7 +24,7 @@ from leastkey.sandbox.rules.iam_xml import Entries, answer
 from leastkey.sandbox.state.world import PARTITION
 
 if TYPE_CHECKING:
-    from leastkey.evaluate.request import Decision
+    from leastkey.evaluate.request import Decision, LayerName
     from leastkey.sandbox.request import AwsRequest, Operation, Response
     from leastkey.sandbox.resolve.parameters import Parameters
     from leastkey.sandbox.state.world import World
@@ -42,6 +42,7 @@ _LAYERS: Final = {
     LayerResult.IMPLICIT_DENY: "implicitDeny",
     LayerResult.NOT_APPLICABLE: "implicitDeny",
 }
+_OF_ORGANIZATION: Final[tuple[LayerName, ...]] = ("scps", "rcps")
 _ACTION: Final = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+", re.ASCII)
 _CALLER: Final = re.compile(rf"arn:{PARTITION}:(iam|sts)::([0-9]{{12}}):([a-z-]+)(/.+)?", re.ASCII)
 
@@ -139,6 +140,8 @@ def _simulation(request: AwsRequest, name: str, parameters: Parameters, world: W
         identity=tuple(each.named for each in given),
         resource=resource[0].named if resource else None,
         boundaries=tuple(each.named for each in bounds),
+        scps=world.scps(caller.account) if name == "SimulatePrincipalPolicy" else (),
+        rcps=world.rcps(request.account) if name == "SimulatePrincipalPolicy" else (),
     )
     return _Simulation(
         caller=caller,
@@ -224,6 +227,7 @@ def _result(simulation: _Simulation, action: str, resource: str, *, is_named: bo
         "EvalDecision": _DECISIONS[found.verdict],
         "MatchedStatements": _matched(found, simulation.sources),
         "MissingContextValues": _missing(simulation, action, found),
+        "OrganizationsDecisionDetail": _of_organization(simulation, found),
         "PermissionsBoundaryDecisionDetail": _of_boundary(simulation, found),
         "EvalDecisionDetails": _details(simulation, asked, found),
     }
@@ -254,6 +258,7 @@ def _matched(found: Decision, sources: dict[str, Source]) -> list[dict[str, Any]
             **span(sources[reason.policy].text, reason.statement),
         }
         for reason in found.because
+        if reason.layer not in _OF_ORGANIZATION
     ]
 
 
@@ -267,6 +272,16 @@ def _of_boundary(simulation: _Simulation, found: Decision) -> dict[str, bool] | 
     if not simulation.policies.boundaries:
         return None
     return {"AllowedByPermissionsBoundary": found.layers["boundary"] is LayerResult.ALLOWS}
+
+
+def _of_organization(simulation: _Simulation, found: Decision) -> dict[str, bool] | None:
+    """Say whether the organization's policies let the action through; their statements are not shown."""
+    if not simulation.policies.scps and not simulation.policies.rcps:
+        return None
+    allowed = all(
+        found.layers[layer] in (LayerResult.ALLOWS, LayerResult.NOT_APPLICABLE) for layer in _OF_ORGANIZATION
+    )
+    return {"AllowedByOrganizations": allowed}
 
 
 def _details(simulation: _Simulation, asked: Request, found: Decision) -> Entries | None:

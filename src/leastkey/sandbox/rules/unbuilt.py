@@ -15,7 +15,54 @@ from leastkey.sandbox.resolve.resources_other import action_of, is_split
 if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest, Operation, Refusal
 
-__all__ = ["unbuilt"]
+__all__ = ["IAM_UNBUILT", "unbuilt"]
+
+IAM_UNBUILT: Final = frozenset(
+    {
+        "AcceptDelegationRequest",
+        "AcquireRole",
+        "AssociateDelegationRequest",
+        "ChangePassword",
+        "CreateDelegationRequest",
+        "CreateServiceSpecificCredential",
+        "DeleteServiceSpecificCredential",
+        "DisableOrganizationsRootCredentialsManagement",
+        "DisableOrganizationsRootSessions",
+        "DisableOutboundWebIdentityFederation",
+        "EnableOrganizationsRootCredentialsManagement",
+        "EnableOrganizationsRootSessions",
+        "EnableOutboundWebIdentityFederation",
+        "GenerateOrganizationsAccessReport",
+        "GetAccountProperties",
+        "GetDelegationRequest",
+        "GetHumanReadableSummary",
+        "GetMFADevice",
+        "GetOrganizationsAccessReport",
+        "GetOutboundWebIdentityFederationInfo",
+        "GetRoleTemplateVersion",
+        "ListDelegationRequests",
+        "ListMFADeviceTags",
+        "ListOrganizationsFeatures",
+        "ListSAMLProviderTags",
+        "ListServerCertificateTags",
+        "ListServiceSpecificCredentials",
+        "PutAccountProperties",
+        "RejectDelegationRequest",
+        "ResetServiceSpecificCredential",
+        "SendDelegationToken",
+        "SetSecurityTokenServicePreferences",
+        "TagMFADevice",
+        "TagSAMLProvider",
+        "TagServerCertificate",
+        "UntagMFADevice",
+        "UntagSAMLProvider",
+        "UntagServerCertificate",
+        "UpdateDelegationRequest",
+        "UpdateServerCertificate",
+        "UpdateServiceSpecificCredential",
+    }
+)
+"""Operations of IAM that neither moto nor the sandbox carries out."""
 
 _OPERATIONS: Final = frozenset(
     {
@@ -27,6 +74,7 @@ _OPERATIONS: Final = frozenset(
         ("secretsmanager", "RotateSecret"),  # calls a function
         ("ssm", "SendCommand"),  # runs commands
         ("ssm", "StartAutomationExecution"),
+        *(("iam", name) for name in IAM_UNBUILT),
     }
 )
 _PARAMETERS: Final = {

@@ -5,6 +5,7 @@ Source: IAM User Guide, "AWS services that work with IAM", resource-based polici
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.request import NamedDocument
@@ -23,15 +24,28 @@ def policy_of(arn: str, world: World) -> NamedDocument | None:
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[2] not in _READERS or not world.accounts.has(parts[4]):
         return None
+    if not parts[3]:  # of no region: a global table has no policy
+        return None
     name, read = _READERS[parts[2]]
     text = read(world.backend(parts[2], parts[4], parts[3]), arn, parts[5])
     return NamedDocument(name, document(str(text), "resource")) if text else None
 
 
 def _key(backend: Any, arn: str, name: str) -> Any:
-    del arn
-    key = backend.keys.get(name.removeprefix("key/")) if name.startswith("key/") else None
-    return None if key is None else key.policy
+    """Give a key's policy; one that is not there is hidden by the identity's policies alone, as under the default policy.
+
+    Source: KMS Developer Guide, "Default key policy".
+    """
+    if not name.startswith("key/"):
+        return None
+    key = backend.keys.get(name.removeprefix("key/"))
+    return _default_key_policy(arn.split(":", 5)[4]) if key is None else key.policy
+
+
+def _default_key_policy(account: str) -> str:
+    owner = {"AWS": f"arn:aws:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": owner, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _queue(backend: Any, arn: str, name: str) -> Any:
