@@ -61,6 +61,16 @@ _READS: Final = (
 _FORM_BYTES: Final = 4 * 1024 * 1024
 _MESSAGE_BYTES: Final = 20 * 1024 * 1024
 """Bytes of a form, and of any message but S3's: more than AWS takes, little enough to read."""
+_BREAKS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+"""How moto breaks on parameters that it did not expect."""
 _VERSIONS: Final = {
     "2010-03-31": "sns",
     "2010-05-08": "iam",
@@ -235,8 +245,7 @@ class Gate:
             raise Refused(
                 Refusal(400, "MalformedXML", words), BY_SIGNING_NAME[request.signing_name]
             ) from None
-        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # moto reads parameters as it goes along and breaks on those it did not expect.
+        except _BREAKS as error:
             _log_frames(request.request_id, error)
             raise Refused(_unreadable(request), BY_SIGNING_NAME[request.signing_name]) from None
         return self._authorizer.after(request, operation, caller, self.world, response)

@@ -68,6 +68,7 @@ _OPERATIONS: Final = frozenset(
     {
         ("dynamodb", "ExportTableToPointInTime"),  # writes to a bucket
         ("dynamodb", "ImportTable"),  # reads from one
+        ("ec2", "DescribeVpcEndpointServices"),  # of services that are not here
         ("logs", "CreateExportTask"),  # writes to a bucket
         ("logs", "PutSubscriptionFilter"),  # writes to log groups of any account
         ("organizations", "InviteAccountToOrganization"),
