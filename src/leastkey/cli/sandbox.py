@@ -102,6 +102,7 @@ def status(show: Show, state_dir: Path | None) -> None:
             "enforced": found.is_enforced,
             "clock_offset_seconds": found.offset_seconds,
             "uptime_seconds": round(found.uptime_seconds, 1),
+            "trouble": found.trouble or None,
             "state_dir": str(found.folder),
         },
     )
@@ -115,6 +116,8 @@ def status(show: Show, state_dir: Path | None) -> None:
     show.data(f"State     {'nothing is kept' if run.is_ephemeral else found.folder}")
     if found.offset_seconds:
         show.data(f"Clock     moved by {timedelta(seconds=found.offset_seconds)}")
+    if found.trouble:
+        show.data(f"Trouble   {found.trouble}")
 
 
 @command.command(epilog='Example: eval "$(leastkey sandbox env --account 111122223333)"')

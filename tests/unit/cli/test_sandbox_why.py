@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+from leastkey.cli.sandbox import status
 from leastkey.cli.sandbox_why import events, why
 from leastkey.errors import LeastkeyError
+from leastkey.sandbox.server.runfile import RunInfo
+from leastkey.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 CALL: dict[str, Any] = {
     "request_id": "r-1",
@@ -102,3 +107,14 @@ def test_events_are_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said(events, "--denied") == line
     answering(monkeypatch, {"events": []})
     assert said(events) == "No calls yet.\n"
+
+
+def test_status_tells_what_is_not_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from leastkey.sandbox.server import lifecycle
+
+    run = RunInfo(1, 2, 3, Secret("t"), datetime(2026, 1, 2, tzinfo=UTC), is_ephemeral=False, version="1")
+    for trouble in ("", "the trail's events are not on disk: OSError"):
+        found = lifecycle.Status(tmp_path, run, trouble=trouble)
+        monkeypatch.setattr(lifecycle, "status", lambda _, found=found: found)
+        assert (f"Trouble   {trouble}" in said(status)) is bool(trouble)
+        assert json.loads(said(status, "--json"))["trouble"] == (trouble or None)

@@ -29,6 +29,8 @@ _SECRET: Final = frozenset(
     {
         "accesstoken",
         "attributes",
+        "authenticationcode1",
+        "authenticationcode2",
         "authorizationtoken",
         "base32stringseed",
         "certificatebody",
@@ -57,13 +59,20 @@ _SECRET: Final = frozenset(
         "servicepassword",
         "sessiontoken",
         "statements",
+        "tokencode",
         "transactitems",
         "userdata",
         "webidentitytoken",
     }
 )
 """Members that carry secrets or a customer's own data, by their names without case."""
-_DATA_OF: Final = {"dynamodb": frozenset({"key", "keys", "attributeupdates", "expected", "statement"})}
+_DATA_OF: Final = {
+    "dynamodb": frozenset({"key", "keys", "attributeupdates", "expected", "statement"}),
+    "sns": frozenset({"message", "subject"}),
+    "ssm": frozenset({"value"}),
+}
+_S3_SIGNATURE: Final = frozenset({"awsaccesskeyid", "expires", "signature"})
+"""Parameters of presigned URLs of Signature Version 2."""
 _CHARACTERS: Final = 100_000
 _SETS: Final = {
     "ImageId": "imagesSet",
@@ -173,6 +182,10 @@ def _lower(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
+def _signs(name: str) -> bool:
+    return name.startswith("x-amz-") or name in _S3_SIGNATURE
+
+
 def _of_s3(request: AwsRequest) -> dict[str, Any]:
     where = target(request)
     found: dict[str, Any] = {}
@@ -182,10 +195,10 @@ def _of_s3(request: AwsRequest) -> dict[str, Any]:
     if where.key:
         found["key"] = where.key
     query = parse_qsl(request.raw_query, keep_blank_values=True)
-    found |= {name: value for name, value in query if not name.lower().startswith("x-amz-")}
+    found |= {name: value for name, value in query if not _signs(name.lower())}
     for name, value in request.headers.items():
         if name.startswith("x-amz-") and not name.startswith(("x-amz-security", "x-amz-content-sha256")):
-            secret = "customer-key" in name or name.startswith("x-amz-meta-")
+            secret = "customer-key" in name or name.startswith(("x-amz-meta-", "x-amz-mfa"))
             found[name] = HIDDEN if secret else unquote(value)
     return found
 

@@ -43,7 +43,9 @@ _TYPES: Final = {
     ("iam", "group"): "AWS::IAM::Group",
     ("iam", "policy"): "AWS::IAM::Policy",
     ("secretsmanager", "secret"): "AWS::SecretsManager::Secret",
+    ("sns", ""): "AWS::SNS::Topic",
     ("sqs", ""): "AWS::SQS::Queue",
+    ("ssm", "parameter"): "AWS::SSM::Parameter",
     ("logs", "log-group"): "AWS::Logs::LogGroup",
 }
 _SHOWN: Final = 20

@@ -11,6 +11,8 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from leastkey.sandbox.state.world import PARTITION
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -71,14 +73,11 @@ def _session_context(caller: Caller) -> dict[str, Any]:
             "accountId": caller.account,
             "userName": caller.role_name,
         }
-    if caller.principal.type == "feduser" and caller.principal.role_arn:
-        found["sessionIssuer"] = {
-            "type": "IAMUser",
-            "arn": caller.principal.role_arn,
-            "accountId": caller.account,
-            "userName": caller.principal.role_arn.rpartition("/")[2],
-        }
-    found["webIdFederationData"] = {}
+    if caller.principal.type == "feduser":
+        found["sessionIssuer"] = _asker(caller)
+    found["webIdFederationData"] = (
+        {"federatedProvider": caller.provider, "attributes": {}} if caller.provider else {}
+    )
     found["attributes"] = {
         "creationDate": iso(caller.issued_at),
         "mfaAuthenticated": "true" if caller.mfa else "false",
@@ -88,19 +87,28 @@ def _session_context(caller: Caller) -> dict[str, Any]:
     return found
 
 
+def _asker(caller: Caller) -> dict[str, Any]:
+    """Give the user or root that asked for the credentials of a federated user."""
+    arn = caller.principal.role_arn
+    found = {"type": "IAMUser" if caller.user_name else "Root", "arn": arn, "accountId": caller.account}
+    return {**found, "userName": caller.user_name} if caller.user_name else found
+
+
 def _web_identity(seen: Seen) -> dict[str, Any] | None:
     """Give whom a token of AssumeRoleWithWebIdentity names; of one that was refused nothing is believed."""
     if seen.operation is None or seen.operation.name != "AssumeRoleWithWebIdentity" or seen.request is None:
         return None
     claims = _claims(seen.request.form.get("WebIdentityToken", [""])[0]) if seen.refusal is None else {}
-    issuer = str(claims.get("iss", "")).removeprefix("https://")
+    issuer = str(claims.get("iss", "")).partition("://")[2]
+    account = seen.request.form.get("RoleArn", [""])[0].split(":")[4:5]
+    provider = f"arn:{PARTITION}:iam::{account[0]}:oidc-provider/{issuer}" if issuer and account else ""
     subject, audience = str(claims.get("sub", "")), claims.get("aud", "")
     first = audience[0] if isinstance(audience, list) and audience else audience
     return {
         "type": "WebIdentityUser",
-        "principalId": f"{issuer}:{first}:{subject}" if issuer else "",
+        "principalId": f"{provider}:{first}:{subject}" if provider else "",
         "userName": subject,
-        "identityProvider": issuer,
+        "identityProvider": provider,
     }
 
 

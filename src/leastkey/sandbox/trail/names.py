@@ -85,6 +85,7 @@ _DATA: Final[dict[str, tuple[str, frozenset[str]]]] = {
             }
         ),
     ),
+    "sns": ("AWS::SNS::Topic", frozenset({"Publish", "PublishBatch"})),
     "sqs": (
         "AWS::SQS::Queue",
         frozenset(
