@@ -100,7 +100,10 @@ def test_changes_survive_a_kill_a_moment_later_and_a_stale_run_file_is_nobody(fo
         assert not lifecycle.stop(folder)
         assert stranger.poll() is None
         stranger.communicate(b"\n")
+    half = folder / ".leastkey-tmp-half-written"
+    half.write_bytes(b"secrets")
     assert lifecycle.start(folder).port == run.port
+    assert not half.exists()
     assert client("iam", lifecycle.env(None, folder)).get_user(UserName="kept")
 
 

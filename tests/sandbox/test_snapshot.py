@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +14,8 @@ import pytest
 from tests.sandbox.test_sts import assume, role, trust, user_arn
 
 from leastkey.errors import LeastkeyError
-from leastkey.sandbox.server import snapshot
+from leastkey.sandbox.server import lifecycle, snapshot
+from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load
 
 if TYPE_CHECKING:
@@ -104,6 +107,54 @@ def test_the_files_are_private_and_a_broken_seal_is_refused(tmp_path: Path) -> N
     with pytest.raises(LeastkeyError) as refused:
         file.read()
     assert "leastkey sandbox reset" in refused.value.remedy[0]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from leastkey.sandbox.server.snapshot import SnapshotFile
+file, first = SnapshotFile(Path(sys.argv[1])), int(sys.argv[2])
+for number in range(first, first + 10_000):
+    file.write(b"%d " % number + b"x" * 2_000_000)
+    print(number, flush=True)
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_the_last_state_or_the_next_and_the_start_sweeps(
+    tmp_path: Path,
+) -> None:
+    folder, last, kills = tmp_path / "sandbox", 0, 0
+    lifecycle.state_folder(folder)
+    ends = time.monotonic() + 3
+    while kills < 12 and (time.monotonic() < ends or kills < 2):
+        command = [sys.executable, "-c", WRITER, str(folder), str(last + 1)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            for _ in range(1 + kills % 3):
+                said = int(writer.stdout.readline())
+            threading.Event().wait(0.0007 * kills)  # into the next write, a little further each time
+            writer.kill()
+            said = max([said, *map(int, writer.stdout.read().split())])
+        state = SnapshotFile(folder).read()
+        assert state is not None
+        last = int(state.split()[0])
+        assert last in (said, said + 1)
+        assert len(state) == len(b"%d " % last) + 2_000_000
+        kills += 1
+    (folder / ".leastkey-tmp-one-at-least").write_bytes(b"secrets")
+    lifecycle._sweep(folder)
+    assert {path.name for path in folder.iterdir()} == {"snapshot.bin", "snapshot.key", "server.lock"}
+
+
+def test_what_a_living_server_writes_is_not_swept(tmp_path: Path) -> None:
+    written = tmp_path / ".leastkey-tmp-now"
+    written.write_bytes(b"state")
+    with hold_folder(tmp_path) as is_ours:
+        assert is_ours
+        lifecycle._sweep(tmp_path)
+    assert written.exists()
+    lifecycle.reset(tmp_path)
+    assert not written.exists()
 
 
 def test_a_snapshot_of_another_moto_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

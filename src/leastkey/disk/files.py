@@ -305,7 +305,7 @@ def replace_public(path: Path, data: bytes, *, like: os.stat_result | None) -> N
 
 
 def sweep(folder: Path, now: float) -> None:
-    """Remove temporary files that a killed process left behind; `now` is unix time."""
+    """Remove temporary files that a killed process left behind; `now` is unix time, infinite where nobody else writes."""
     try:
         with os.scandir(folder) as found:
             stale = [

@@ -5,6 +5,7 @@ A process id in a file proves nothing: a sandbox is known by its control door al
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.clock import SystemClock
-from leastkey.disk.files import ensure_folder, open_private, read_private, write_private
+from leastkey.disk.files import ensure_folder, open_private, read_private, sweep, write_private
 from leastkey.disk.home import leastkey_home, prepare_home
 from leastkey.disk.locks import hold_file
 from leastkey.errors import LeastkeyError
@@ -104,6 +105,7 @@ def start(
         run = _running(folder)
         if run is not None:
             return _same(run, port, ephemeral=ephemeral)
+        _sweep(folder)
         if not foreground:
             _spawn(folder, port, ephemeral=ephemeral)
             return _wait(folder, time)
@@ -157,6 +159,7 @@ def reset(state_dir: Path | None = None, *, clock: Clock | None = None) -> bool:
         run = _running(folder)
         if run is None:
             SnapshotFile(folder).delete()
+            _sweep(folder)
             return False
         _asked(run, "reset")
         return True
@@ -287,6 +290,15 @@ def _in_foreground(folder: Path, port: int, *, ephemeral: bool) -> RunInfo:
             "sandbox-failed", "another sandbox is starting in this folder", remedy="`leastkey sandbox status`"
         )
     return run
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed server was writing: it holds secrets. The caller holds `start.lock`, so nobody else writes."""
+    from leastkey.sandbox.server.hold import hold_folder
+
+    with hold_folder(folder) as is_free:
+        if is_free:
+            sweep(folder, math.inf)
 
 
 def _is_held(folder: Path) -> bool:
