@@ -5,6 +5,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails. AWS-managed policies 
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -50,9 +51,27 @@ def all_details(iam: Any) -> dict[str, list[Any]]:
 
 def _listed(entries: Sequence[tuple[str, Any]], iam: Any) -> dict[str, list[Any]]:
     lists: dict[str, list[Any]] = {name: [] for name in _DETAILS}
+    known = _Known(iam)
     for name, entity in entries:
-        lists[name].append(_DETAILS[name](entity, iam))
+        lists[name].append(_DETAILS[name](entity, known))
     return lists
+
+
+class _Known:
+    """Who is in which group, who has which policy and which profile a role has: looked up once for all entries."""
+
+    def __init__(self, iam: Any) -> None:
+        entities = (*iam.users.values(), *iam.groups.values(), *iam.roles.values())
+        self.attached = Counter(arn for each in entities for arn in each.managed_policies)
+        self.boundaries = Counter(_boundaries(entities))
+        self.groups: defaultdict[str, list[str]] = defaultdict(list)
+        for group in iam.groups.values():
+            for user in group.users:
+                self.groups[user.id].append(group.name)
+        self.profiles: defaultdict[str, list[Any]] = defaultdict(list)
+        for profile in iam.instance_profiles.values():
+            for role in profile.roles:
+                self.profiles[role.id].append(profile)
 
 
 def _entries(iam: Any, wanted: frozenset[str]) -> list[tuple[str, Any]]:
@@ -82,7 +101,7 @@ def _boundaries(entities: Any) -> list[str]:
     return [arn for arn in found if arn]
 
 
-def _user(user: Any, iam: Any) -> dict[str, Any]:
+def _user(user: Any, known: _Known) -> dict[str, Any]:
     return {
         "Path": user.path,
         "UserName": user.name,
@@ -90,15 +109,15 @@ def _user(user: Any, iam: Any) -> dict[str, Any]:
         "Arn": user.arn,
         "CreateDate": user.create_date,
         "UserPolicyList": _inline(user),
-        "GroupList": [group.name for group in iam.groups.values() if user in group.users],
+        "GroupList": known.groups[user.id],
         "AttachedManagedPolicies": _attached(user),
         "PermissionsBoundary": _boundary(user),
         "Tags": _tags(user),
     }
 
 
-def _group(group: Any, iam: Any) -> dict[str, Any]:
-    del iam
+def _group(group: Any, known: _Known) -> dict[str, Any]:
+    del known
     return {
         "Path": group.path,
         "GroupName": group.name,
@@ -110,7 +129,7 @@ def _group(group: Any, iam: Any) -> dict[str, Any]:
     }
 
 
-def _role(role: Any, iam: Any) -> dict[str, Any]:
+def _role(role: Any, known: _Known) -> dict[str, Any]:
     return {
         "Path": role.path,
         "RoleName": role.name,
@@ -118,9 +137,7 @@ def _role(role: Any, iam: Any) -> dict[str, Any]:
         "Arn": role.arn,
         "CreateDate": role.create_date,
         "AssumeRolePolicyDocument": quote(role.assume_role_policy_document or ""),
-        "InstanceProfileList": [
-            profile_details(each) for each in iam.instance_profiles.values() if role in each.roles
-        ],
+        "InstanceProfileList": [profile_details(each) for each in known.profiles[role.id]],
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),
         "PermissionsBoundary": _boundary(role),
@@ -152,16 +169,15 @@ def profile_details(profile: Any) -> dict[str, Any]:
     }
 
 
-def _policy(policy: Any, iam: Any) -> dict[str, Any]:
-    entities = (*iam.users.values(), *iam.groups.values(), *iam.roles.values())
+def _policy(policy: Any, known: _Known) -> dict[str, Any]:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": policy.default_version_id,
-        "AttachmentCount": sum(policy.arn in each.managed_policies for each in entities),
-        "PermissionsBoundaryUsageCount": _boundaries(entities).count(policy.arn),
+        "AttachmentCount": known.attached[policy.arn],
+        "PermissionsBoundaryUsageCount": known.boundaries[policy.arn],
         "IsAttachable": True,
         "Description": policy.description or None,
         "CreateDate": policy.create_date,
@@ -201,7 +217,7 @@ def _tags(entity: Any) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in of_entity(entity).items()]
 
 
-_DETAILS: Final[dict[str, Callable[[Any, Any], dict[str, Any]]]] = {
+_DETAILS: Final[dict[str, Callable[[Any, _Known], dict[str, Any]]]] = {
     "UserDetailList": _user,
     "GroupDetailList": _group,
     "RoleDetailList": _role,
