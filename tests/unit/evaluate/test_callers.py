@@ -303,6 +303,22 @@ def test_an_endpoint_that_names_the_account_is_doubtful_where_it_may_be_a_gatewa
     assert (decision.undocumented, decision.is_allowed) == (doubts, not doubts)
 
 
+@pytest.mark.parametrize(
+    ("entry", "doubt"),
+    [
+        ({"NotPrincipal": {"AWS": OTHER}}, "not-principal-allow"),
+        ({"Principal": {"CanonicalUser": "79a59d"}}, "canonical-user"),
+        ({"Principal": {"AWS": ACCOUNT}}, "gateway-endpoint-account"),
+    ],
+)
+def test_what_is_doubtful_of_a_gateway_endpoint_is_named_after_what_its_policy_says(
+    entry: dict[str, Any], doubt: str
+) -> None:
+    policies = Policies(identity=ALL, endpoints=(policy({**EVERYTHING, **entry}, kind="resource"),))
+    decision = decide(ask(ALICE, policies), policies)
+    assert (decision.decided_by, decision.undocumented) == ("endpoint", (doubt,))
+
+
 @pytest.mark.parametrize("who", [ROOT, SERVICE, ANYBODY])
 def test_session_policies_do_not_bind_who_has_no_identity_policies(who: Principal) -> None:
     policies = Policies(resource=granting({"AWS": "*", "Service": SERVICE.arn}), sessions=(DENY,))
