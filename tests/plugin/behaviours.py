@@ -41,6 +41,13 @@ def code(raised: pytest.ExceptionInfo[ClientError]) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
+def delete_else_overwrite(s3: Any) -> None:
+    try:
+        s3.delete_object(Bucket="acme-reports", Key="one")
+    except ClientError:
+        s3.put_object(Bucket="acme-reports", Key="one", Body=b"")
+
+
 @pytest.mark.parametrize("turn", [1, 2])
 def test_every_test_has_an_empty_account(box: SandboxAccount, turn: int) -> None:
     assert [each["Name"] for each in box.root.client("s3").list_buckets()["Buckets"]] == ["acme-reports"]
@@ -184,6 +191,8 @@ def test_expect_denied_fails_when_nothing_or_something_else_is_denied(box: Sandb
         s3.put_object(Bucket="acme-reports", Key="one", Body=b"2")
     with pytest.raises(AssertionError, match="nothing was called"), box.expect_denied("s3:GetObject"):
         pass
+    with pytest.raises(AssertionError, match="should be denied"), box.expect_denied("s3:DeleteObject"):
+        delete_else_overwrite(s3)
     with pytest.raises(ClientError, match="NoSuchBucket"), box.expect_denied("s3:GetObject"):
         box.root.client("s3").get_object(Bucket="no-such-bucket", Key="one")
     with box.expect_denied("s3:GetObject", ONE):  # the answer to HEAD has no body

@@ -43,10 +43,11 @@ def unused(
 def _used(decided: Iterable[Decided]) -> _Used:
     found: _Used = {}
     for each in decided:
-        for reason in decide(each.request, each.policies).because:
-            if reason.layer == "identity":
-                asked = each.request.action, each.request.resource
-                found.setdefault((reason.policy, reason.statement), set()).add(asked)
+        asked = each.request.action, each.request.resource
+        for reason in decide(
+            each.request, each.policies
+        ).because:  # a resource's policy has no name that IAM takes
+            found.setdefault((reason.policy, reason.statement), set()).add(asked)
     return found
 
 
