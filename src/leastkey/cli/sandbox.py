@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli import sandbox_control
+from leastkey.cli import sandbox_control, sandbox_tokens
 from leastkey.cli.options import output_options, state_dir_option
 from leastkey.cli.sandbox_account import ACCOUNT_COMMANDS
 from leastkey.cli.sandbox_door import root_variables
@@ -163,7 +163,7 @@ def reset(show: Show, state_dir: Path | None) -> None:
     show.data(f"Empty again{', and still running' if running else ''}.")
 
 
-for each in (*sandbox_control.COMMANDS, *ACCOUNT_COMMANDS):
+for each in (*sandbox_control.COMMANDS, *ACCOUNT_COMMANDS, *sandbox_tokens.COMMANDS):
     command.add_command(each)
 command.add_command(why)
 command.add_command(events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -10,6 +11,7 @@ from leastkey.sandbox.gate.injection import Injection
 from leastkey.sandbox.server.clock import read_span
 from leastkey.sandbox.server.exchange import exchange_commands
 from leastkey.sandbox.server.trail_commands import trail_commands
+from leastkey.sandbox.sts.mint import WORDS, mint
 
 if TYPE_CHECKING:
     import threading
@@ -61,6 +63,7 @@ def control_commands(sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
         **_iam(sandbox),
         **trail_commands(sandbox.trail),
         **exchange_commands(sandbox),
+        **_issuers(sandbox),
     }
     return {name: _spoken(command) for name, command in known.items()}
 
@@ -132,6 +135,26 @@ def _iam(sandbox: Sandbox) -> Mapping[str, Command]:
         return {"delay_seconds": round(span.total_seconds())}
 
     return {"delay": delay, "shared-oidc": shared_oidc}
+
+
+def _issuers(sandbox: Sandbox) -> Mapping[str, Command]:
+    def token(given: Given) -> Mapping[str, object]:
+        _only(given, *WORDS)
+        made, claims = mint(sandbox.world.issuers, given, sandbox.clock.now())
+        sandbox.mark()
+        return {"token": made, "claims": claims}
+
+    def issuer(given: Given) -> Mapping[str, object]:
+        _only(given, "url", "body")
+        try:
+            keys = json.loads(given.get("body", ""))
+        except (ValueError, RecursionError):
+            raise ValueError("the keys are no JSON") from None
+        count = sandbox.world.issuers.give(given.get("url", ""), keys)
+        sandbox.mark()
+        return {"issuer": given["url"], "keys": count}
+
+    return {"token": token, "issuer": issuer}
 
 
 def _spoken(command: Command) -> Command:

@@ -36,7 +36,7 @@ _LOG: Final = logging.getLogger(__name__)
 _MAC: Final = hashlib.sha256().digest_size
 _QUIET_SECONDS: Final = 0.5
 _LATEST_SECONDS: Final = 5.0
-_FORMAT: Final = "3"
+_FORMAT: Final = "4"
 """Grows when what a snapshot names has moved: a pickle of before would not find it."""
 _SHARE: Final = 10
 """A snapshot is not begun before ten times as long as the last one took: large ones do not eat the computer."""
@@ -179,6 +179,7 @@ def dump(world: World) -> bytes:
         {
             "accounts": world.accounts.dump(),
             "sessions": world.sessions.dump(),
+            "issuers": world.issuers.dump(),
             "backends": backends,
             "buckets": dict(s3_backends.bucket_accounts),
             "members": dump_members(),
@@ -208,6 +209,7 @@ def load(world: World, state: bytes) -> None:
     load_members(found["members"])
     world.accounts.load(found["accounts"])
     world.sessions.load(found["sessions"])
+    world.issuers.load(found["issuers"])
 
 
 def wipe(world: World) -> None:
@@ -223,6 +225,7 @@ def wipe(world: World) -> None:
     load_members({})
     world.accounts.load({})
     world.sessions.load([])
+    world.issuers.load({})
 
 
 def _in_use() -> list[Any]:

@@ -18,6 +18,7 @@ from leastkey.sandbox.request import Caller, Refusal, Response
 from leastkey.sandbox.resolve.context import request_context
 from leastkey.sandbox.resolve.tags import of_entity, request_tags, resource_tags
 from leastkey.sandbox.state.accounts import new_key
+from leastkey.sandbox.state.issuers import GITHUB, GITLAB
 from leastkey.sandbox.state.sessions import Session, new_token
 from leastkey.sandbox.sts.answers import NoError, assumed_xml, fields_xml, in_seconds, invalid, shaped, xml
 from leastkey.sandbox.sts.assume_role import ROLE
@@ -39,6 +40,19 @@ _SOURCE_CLAIM: Final = "https://aws.amazon.com/source_identity"
 _TOKEN_MIN: Final = 4
 _TOKEN_MAX: Final = 20_000
 _STANDARD: Final = frozenset({"iss", "exp", "iat", "nbf", "jti", "aud", "azp"})
+_GITHUB_CLAIMS: Final = (
+    "actor",
+    "actor_id",
+    "enterprise_id",
+    "environment",
+    "job_workflow_ref",
+    "ref",
+    "repository",
+    "repository_id",
+    "workflow",
+)
+_COUNTED: Final = {GITHUB: frozenset({"sub", "amr", *_GITHUB_CLAIMS}), GITLAB: frozenset({"sub", "amr"})}
+"""The claims that become condition keys, beside `aud`, of issuers for which AWS lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ def _verified(token: WebToken, account: str, request: AwsRequest, world: World) 
         provider.arn,
         subject,
         known[0],
-        _keys(token, issuer.partition("://")[2], known[0], audiences),
+        _keys(token, issuer, known[0], audiences),
         tags,
         transitive,
         str(source),
@@ -151,16 +165,17 @@ def _keys(
 ) -> dict[str, str | tuple[str, ...]]:
     """Give the claims as condition keys of the issuer."""
     keys: dict[str, str | tuple[str, ...]] = {}
+    name, counted = issuer.partition("://")[2], _COUNTED.get(issuer, token.claims.keys())
     for claim, value in token.claims.items():
-        if claim in _STANDARD or claim.startswith("https://"):
+        if claim in _STANDARD or claim not in counted or claim.startswith("https://"):
             continue
         if isinstance(value, str):
-            keys[f"{issuer}:{claim}"] = value
+            keys[f"{name}:{claim}"] = value
         elif isinstance(value, list) and claim == "amr":
-            keys[f"{issuer}:{claim}"] = _texts(value)
-    keys[f"{issuer}:aud"] = audience
+            keys[f"{name}:{claim}"] = _texts(value)
+    keys[f"{name}:aud"] = audience
     if token.text("azp"):
-        keys[f"{issuer}:oaud"] = audiences[0]
+        keys[f"{name}:oaud"] = audiences[0]
     return keys
 
 
