@@ -5,12 +5,14 @@ Source: IAM User Guide, "Troubleshoot access denied error messages".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from leastkey.evaluate.compiled import compiled
 from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import Policies, Request, Verdict
 from leastkey.sandbox.authorize import public_access
+from leastkey.sandbox.authorize.encoded import encoded
 from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve import resources_ec2, resources_iam, resources_other, resources_s3
@@ -83,7 +85,11 @@ def denial(
         return _unjudged(needed.resource, needed.action)
     found = decision(needed, caller, world, context)
     if not found.is_allowed or public_access.blocks(needed, caller, world):
-        return _denial(request, needed, caller, found)
+        denied = _denial(request, needed, caller, found)
+        if request.service != "ec2" or needed.action.startswith("ec2:Describe"):
+            return denied
+        message = encoded(*question(needed, caller, world, context), caller, world)
+        return replace(denied, message=f"{denied.message}. Encoded authorization failure message: {message}")
     if needed.unresolved and _may_be_denied(needed, caller, world):
         return _unjudged(needed.resource, needed.action)
     return None

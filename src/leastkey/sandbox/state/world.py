@@ -14,6 +14,7 @@ from leastkey.iam.document import PolicyDocument, load_document
 from leastkey.sandbox.state.issuers import Issuers
 from leastkey.sandbox.state.organizations import control_policies
 from leastkey.sandbox.state.propagation import Propagation
+from leastkey.sandbox.state.seals import Seals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +57,7 @@ class World:
         self.permits_shared_oidc = False
         """Takes trust policies that AWS refuses: those that let in everybody at a shared identity provider."""
         self.issuers = Issuers()
+        self.seals = Seals()
 
     def backend(self, service: str, account: str, region: str = PARTITION) -> Any:
         """Give moto's backend of an account: by partition for global services (iam, s3), else by region."""

@@ -1,6 +1,6 @@
 """AWS STS, wholly ours: moto's would let anyone wear any role.
 
-Source: STS API Reference, GetCallerIdentity, GetAccessKeyInfo; IAM User Guide, "Compare AWS STS credentials".
+Source: STS API Reference, GetCallerIdentity, GetAccessKeyInfo, DecodeAuthorizationMessage; IAM User Guide, "Compare AWS STS credentials".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MINTING: Final = frozenset(
 OPEN: Final = MINTING | {"GetCallerIdentity"}
 """Operations the authorizer is not asked about: always allowed, or decided here."""
 
-BUILT: Final = OPEN | {"GetAccessKeyInfo"}
+BUILT: Final = OPEN | {"DecodeAuthorizationMessage", "GetAccessKeyInfo"}
 
 
 def answer(
@@ -55,6 +55,8 @@ def _answer(
             return _caller_identity(request, caller)
         case "GetAccessKeyInfo":
             return _key_info(request, world)
+        case "DecodeAuthorizationMessage":
+            return _decoded(request, caller, world)
         case "AssumeRole":
             return assume_role(request, caller, world, context)
         case "AssumeRoleWithWebIdentity":
@@ -70,6 +72,14 @@ def _answer(
 def _caller_identity(request: AwsRequest, caller: Caller) -> Response:
     fields = {"Arn": caller.principal.arn, "UserId": caller.user_id, "Account": caller.account}
     return xml("GetCallerIdentity", fields_xml(fields), request)
+
+
+def _decoded(request: AwsRequest, caller: Caller, world: World) -> Response | Refusal:
+    """Read what a denial of this account said in code."""
+    text = world.seals.unseal(caller.account, request.form.get("EncodedMessage", [""])[0])
+    if text is None:
+        return Refusal(400, "InvalidAuthorizationMessageException", "Message is not valid")
+    return xml("DecodeAuthorizationMessage", fields_xml({"DecodedMessage": text}), request)
 
 
 def _key_info(request: AwsRequest, world: World) -> Response | Refusal:
