@@ -216,6 +216,7 @@ def test_tokens_outlive_a_restart_and_not_a_reset(place: Place, token: Callable[
     reloaded(place)
     assert wear(place, role, before)
     assert issuers.key("https://ours.example", "k")
+    assert issuers.key("https://never-played.example", KEY_ID) is None
     with place.sandbox.gate.lock:
         state = dump(place.sandbox.world)
         wipe(place.sandbox.world)
