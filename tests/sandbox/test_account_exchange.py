@@ -279,6 +279,8 @@ def test_another_account_none_at_all_and_no_json_are_refused(place: Place, at_do
     assert "twelve digits" in at_door("import", body=file, account="1")["error"]
     assert "name it with --account" in at_door("import", body="{}")["error"]
     assert "line 2" in at_door("import", body="{\n[")["error"]
+    other = json.dumps(real_account() | {"Leastkey": {"Account": "444455556666"}})
+    assert "is of account 444455556666" in at_door("import", body=other, account=REAL)["error"]
     two = file.replace(f"{REAL}:group/devs", "111122223333:group/devs")
     assert "several accounts" in at_door("import", body=two)["error"]
     assert "no account" in at_door("export", account=REAL)["error"]
@@ -306,14 +308,20 @@ def test_a_load_that_breaks_off_leaves_nothing(
     account, bucket = account_of(place), f"half-{place.account}"
     file = real_account(account) | {"Leastkey": {"Buckets": [{"Name": bucket}], "AccountAliases": ["abc"]}}
 
-    def fail(*_: object) -> None:
+    root(place, at_door, account)
+    before = at_door("export", account=account)["file"]
+    whole = account_load._Loader._bucket
+
+    def fail(loader: Any, made: Any) -> None:
+        whole(loader, made)
         raise MemoryError
 
     with monkeypatch.context() as patched:
         patched.setattr(account_load._Loader, "_bucket", fail)
         with pytest.raises(MemoryError):
             at_door("import", body=json.dumps(file))
-    assert not place.sandbox.world.accounts.has(account)
+    assert at_door("export", account=account)["file"] == before
+    assert place.sandbox.world.bucket(bucket) is None
     assert at_door("import", body=json.dumps(file))["loaded"]["buckets"] == 1
     assert place.sandbox.world.bucket(bucket) is not None
 
