@@ -11,6 +11,8 @@ from leastkey.sandbox.service_models import service_model
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Place
 
+    from leastkey.sandbox.service_models import ServiceModel
+
 
 def test_a_dry_run_is_answered_for_every_operation_of_ec2(place: Place) -> None:
     """EC2 API Reference, "Common parameters for the EC2 Query API": DryRun."""
@@ -28,9 +30,15 @@ def test_a_dry_run_is_answered_for_every_operation_of_ec2(place: Place) -> None:
     unbuilt = allowed.pop((501, "NotImplemented"), [])
     assert refused.pop((501, "NotImplemented"), []) == unbuilt
     assert len(unbuilt) < 40
+    lacking = [name for name in names if name not in unbuilt and _requires(model, name)]
+    assert allowed.pop((400, "MissingParameter"), []) == lacking
     assert set(allowed) == {(412, "DryRunOperation")}, allowed
     assert set(refused) == {(403, "UnauthorizedOperation")}, refused
     assert len(names) > 700
+
+
+def _requires(model: ServiceModel, name: str) -> bool:
+    return bool(model.shapes[model.operations[name]["input"]["shape"]].get("required"))
 
 
 def test_a_dry_run_changes_nothing(place: Place) -> None:
