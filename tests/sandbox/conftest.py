@@ -86,6 +86,7 @@ def served() -> Iterator[tuple[Sandbox, int, MovedClock]]:
     server.run()
     yield sandbox, server.port, clock
     server.close()
+    sandbox.close()
 
 
 _NUMBERS = itertools.count(100000000000)

@@ -89,7 +89,7 @@ def test_what_cannot_be_looked_up_is_refused(place: Place, given: dict[str, Any]
     assert error.value.response["Error"]["Code"] == code
 
 
-def test_looking_needs_permission_and_trails_are_not_built(place: Place) -> None:
+def test_looking_needs_permission_and_tags_of_trails_are_not_built(place: Place) -> None:
     """CloudTrail User Guide, "Identity-based policies for AWS CloudTrail"."""
     user = place.user("bob")
     with pytest.raises(ClientError) as denied:
@@ -97,5 +97,5 @@ def test_looking_needs_permission_and_trails_are_not_built(place: Place) -> None
     assert denied.value.response["Error"]["Code"] == "AccessDeniedException"
     assert "cloudtrail:LookupEvents" in str(denied.value)
     with pytest.raises(ClientError) as unbuilt:
-        place.client("cloudtrail").create_trail(Name="trail", S3BucketName="b")
+        place.client("cloudtrail").list_tags(ResourceIdList=["trail"])
     assert unbuilt.value.response["Error"]["Code"] == "NotImplemented"

@@ -68,7 +68,7 @@ class Judge:
         self, request: AwsRequest, operation: Operation, caller: Caller, world: World
     ) -> Response | None:
         """Answer in moto's place."""
-        if request.service == "cloudtrail":
+        if (request.service, operation.name) == ("cloudtrail", "LookupEvents"):
             past = self._history(request.account, request.region)
             found = lookup_events(parameters(request, operation), past, request.now)
             if isinstance(found, Refusal):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["action_of", "authorizations", "is_split"]
 
 _ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "cloudtrail": {"trail": ("name",)},
     "events": {"rule-on-default-event-bus": ("name", "rule")},
     "sns": {"topic": ("name",)},
     "states": {"statemachine": ("name",)},

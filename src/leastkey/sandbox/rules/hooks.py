@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from leastkey.sandbox.errors import refused
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import parameters
-from leastkey.sandbox.rules import iam_refusals, organizations, resource_policies, s3_rules
+from leastkey.sandbox.rules import iam_refusals, organizations, resource_policies, s3_rules, trails
 from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_mfa import mfa_refusal
@@ -50,13 +50,19 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
             return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         case "organizations":
             return organizations.refusal(request, operation, parameters(request, operation))
-        case "sns":
-            given = parameters(request, operation)
-            return name_fault(given) or resource_policies.refusal(operation.name, given)
-        case "dynamodb" | "sqs" | "secretsmanager":
-            return resource_policies.refusal(operation.name, parameters(request, operation))
+        case "cloudtrail":
+            return trails.refusal(request, operation.name, parameters(request, operation), world)
         case _:
-            return None
+            return _of_policy(request, operation)
+
+
+def _of_policy(request: AwsRequest, operation: Operation) -> Refusal | None:
+    """Refuse names of topics, and policies of resources, that AWS would not take."""
+    if request.service not in ("dynamodb", "secretsmanager", "sns", "sqs"):
+        return None
+    given = parameters(request, operation)
+    wrong = name_fault(given) if request.service == "sns" else None
+    return wrong or resource_policies.refusal(operation.name, given)
 
 
 def answer(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Response | None:
@@ -83,6 +89,8 @@ def after(
         return response
     if request.service == "organizations":
         organizations.settle(operation, world, response)
+    if (request.service, operation.name) == ("cloudtrail", "DeleteTrail"):
+        trails.delete_by_arn(request, parameters(request, operation), world)
     if request.service != "iam":
         return response
     return settled(request, operation, parameters(request, operation), world, response)

@@ -78,6 +78,20 @@ _OPERATIONS: Final = frozenset(
         *(("iam", name) for name in IAM_UNBUILT),
     }
 )
+_TRAILS: Final = frozenset(
+    {
+        "CreateTrail",
+        "DeleteTrail",
+        "DescribeTrails",
+        "GetTrail",
+        "GetTrailStatus",
+        "ListTrails",
+        "LookupEvents",
+        "StartLogging",
+        "StopLogging",
+    }
+)
+"""What CloudTrail has here; what else a trail may do, nobody would do for it."""
 _PARAMETERS: Final = {
     "logs": frozenset({"logGroupIdentifier", "logGroupIdentifiers"}),  # moto finds another group by them
     "secretsmanager": frozenset({"Filters"}),
@@ -95,8 +109,7 @@ def unbuilt(request: AwsRequest, operation: Operation) -> Refusal | None:
     if service in ("s3", "sts"):
         return None
     known = action_of(service, name) is not None or is_split(service, name)
-    is_trail = service == "cloudtrail" and name != "LookupEvents"  # trails of its own would write to buckets
-    if not known or is_trail or (service, name) in _OPERATIONS:
+    if not known or (service == "cloudtrail" and name not in _TRAILS) or (service, name) in _OPERATIONS:
         return not_built(f"{service}:{name}")
     if (service, name) == ("sns", "Subscribe"):
         return _delivered(text(parameters(request, operation), "Protocol"))

@@ -30,6 +30,7 @@ from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
 from leastkey.sandbox.server.selftest import enforces
 from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load, wipe
+from leastkey.sandbox.server.trail_delivery import deliver
 from leastkey.sandbox.server.trail_files import TrailFiles
 from leastkey.sandbox.state.accounts import Accounts
 from leastkey.sandbox.state.backend import Moto, prepare_environment
@@ -41,11 +42,12 @@ from leastkey.sandbox.trail.recorder import Trail
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leastkey.clock import Clock
     from leastkey.iam.arn import AccountId
     from leastkey.sandbox.server.http import Server
+    from leastkey.sandbox.trail.event import Event
 
 __all__ = ["Sandbox", "foreground", "main", "serve"]
 
@@ -72,7 +74,7 @@ class Sandbox:
         rule_time(self.clock)
         self.world.propagation.clock = self.clock
         self._logs = logs
-        self.trail = Trail(None if logs is None else logs.write)
+        self.trail = Trail(self._keep)
         judge = Judge(self.trail.history)
         self.gate = Gate(self.world, self.moto, judge, self.clock, mark, self.clock.clients, self.trail)
         self.mark = mark
@@ -124,6 +126,15 @@ class Sandbox:
         if self._saver is not None:
             self.mark()
             self._saver.stop()
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        """Write records to the state folder, and into the buckets of the trails that log them."""
+        if self._logs is not None:
+            self._logs.write(events)
+        with self.gate.lock:
+            files = deliver(events, self.world)
+        if files:
+            self.mark()
 
     def _save(self) -> None:
         with self.gate.lock:

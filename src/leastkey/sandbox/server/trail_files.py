@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["TrailFiles"]
+__all__ = ["TrailFiles", "file_name"]
 
 KEPT_BYTES: Final = 256 * 1024 * 1024
 _UNIQUE: Final = string.ascii_letters + string.digits
+
+
+def file_name(account: str, region: str, time: str) -> str:
+    """Give a log file the name that no other has; `time` is that of its last record."""
+    stamp = time[:16].replace("-", "").replace(":", "")
+    unique = "".join(secrets.choice(_UNIQUE) for _ in range(16))
+    return f"{account}_CloudTrail_{region}_{stamp}Z_{unique}.json.gz"
 
 
 class TrailFiles:
@@ -57,9 +64,7 @@ class TrailFiles:
         for name in ("AWSLogs", account, "CloudTrail", region, *day.split("-")):
             folder /= name
             ensure_folder(folder)
-        stamp = time[:16].replace("-", "").replace(":", "")
-        unique = "".join(secrets.choice(_UNIQUE) for _ in range(16))
-        return folder / f"{account}_CloudTrail_{region}_{stamp}Z_{unique}.json.gz"
+        return folder / file_name(account, region, time)
 
     def _files(self) -> list[tuple[os.stat_result, Path]]:
         paths = (self._folder / "AWSLogs").rglob("*.json.gz")
