@@ -34,7 +34,7 @@ OPEN = {
 }
 """What no policy of the caller's decides, with the answer. Source: STS API Reference, the page of each."""
 HIDDEN = {"GetAccessKeyLastUsed": "AccessDenied"}  # the key is none of the account's
-GIVEN = {"CopySource": "/bucket/name"}
+GIVEN = {"CopySource": "/nobody-makes-this-bucket/name"}
 
 
 @pytest.fixture(scope="module")

@@ -187,3 +187,19 @@ def test_changes_are_saved_soon_and_together_and_the_rest_at_the_end() -> None:
     saver.mark()
     saver.stop()
     assert len(saves) == 2
+
+
+def test_parameters_topics_organizations_and_trails_come_back_and_again(place: Place) -> None:
+    ssm, sns = place.client("ssm"), place.client("sns")
+    ssm.put_parameter(Name="p", Value="v", Type="String", Tags=[{"Key": "team", "Value": "blue"}])
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    place.client("organizations").create_organization(FeatureSet="ALL")
+    for _ in range(2):
+        reloaded(place)
+    tags = ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId="p")["TagList"]
+    assert tags == [{"Key": "team", "Value": "blue"}]
+    ssm.put_parameter(Name="new", Value="v", Type="String")
+    ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId="p", Tags=[{"Key": "more", "Value": "1"}])
+    assert [each["TopicArn"] for each in sns.list_topics()["Topics"]] == [topic]
+    organization = place.client("organizations").describe_organization()["Organization"]
+    assert organization["MasterAccountId"] == place.account

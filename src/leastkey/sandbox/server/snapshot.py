@@ -17,6 +17,8 @@ import pickle
 import platform
 import threading
 import time
+from collections import defaultdict
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import leastkey
@@ -117,6 +119,25 @@ def _private_key(der: bytes) -> Any:
     return load_der_private_key(der, None)
 
 
+def _dict_of_dicts() -> defaultdict[str, dict[str, Any]]:
+    return defaultdict(dict)
+
+
+def _tags_of_parameters() -> Callable[[], defaultdict[str, dict[str, Any]]]:
+    """Give what makes the tags of a kind of SSM's resources: moto has an unnamed function there."""
+    return _dict_of_dicts
+
+
+def _empty(kind: Any, factory: Any) -> Any:
+    """Make a mapping of moto's without what its constructor asks for."""
+    made = kind.__new__(kind)
+    made.default_factory = factory
+    return made
+
+
+_OF_PARAMETERS: Final = "SimpleSystemManagerBackend.__init__.<locals>.<lambda>"
+
+
 class _Pickler(pickle.Pickler):
     """Names AWS-managed policies instead of storing them."""
 
@@ -136,6 +157,10 @@ class _Pickler(pickle.Pickler):
             return _LOCKS[type(obj)], ()
         if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
             return _private_key, (_der(obj),)
+        if type(obj) is FunctionType and obj.__qualname__ == _OF_PARAMETERS:
+            return _tags_of_parameters, ()
+        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+            return _empty, (type(obj), obj.default_factory), vars(obj), None, iter(obj.items())
         if type(obj) is not IAMBackend:
             return NotImplemented
         own = {
