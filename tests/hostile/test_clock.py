@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,7 +59,7 @@ def served() -> Iterator[tuple[Sandbox, int, MovedClock]]:
     clock = MovedClock()
     sandbox = Sandbox(None, clock)
     sandbox.open()
-    server = http.Server(sandbox.gate.handle, 0, threads=6)
+    server = http.Server(sandbox.gate.handle, 0, threads=6, now=clock.now)
     server.open()
     server.run()
     yield sandbox, server.port, clock
@@ -75,11 +73,6 @@ def elsewhere(
     sandbox, port, clock = served
     account = AccountId(str(next(NUMBERS)))
     root = sandbox.key_of(account)
-    monkeypatch.setattr(
-        http,
-        "formatdate",
-        lambda **_: formatdate(time.time() + clock.offset.total_seconds(), usegmt=True),
-    )
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(root["access_key_id"]))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(root["secret_access_key"]))
