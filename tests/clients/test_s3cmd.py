@@ -36,7 +36,7 @@ def test_s3cmd_moves_a_file_in_parts_and_signs_urls(user: User, tmp_path: Path) 
         assert ended.code == 0, ended.err
         return ended.out
 
-    big, name = tmp_path / "big", f"s3://{BUCKET}/work/s3cmd big"
+    big, name = tmp_path / "big", f"s3://{BUCKET}/s3cmd big"
     big.write_bytes(os.urandom(11 * 1024 * 1024 + 1))
     s3cmd("put", str(big), name)
     s3cmd("get", name, str(tmp_path / "back"))

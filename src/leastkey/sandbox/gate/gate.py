@@ -224,9 +224,8 @@ class Gate:
             self._changed()
         if isinstance(found, Refusal):
             return found
-        obstacle = self.obstacles.meet(
-            request, operation.name
-        )  # what was minted and is not given, nobody knows
+        # What was minted and is not given, nobody knows.
+        obstacle = self.obstacles.meet(request, operation.name)
         return obstacle.delivered(found) if obstacle.instead is None else obstacle.instead
 
     def _from_moto(self, request: AwsRequest, operation: Operation, caller: Caller) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -203,6 +204,9 @@ def _only(given: Given, *names: str) -> None:
 
 def _number(given: Given, name: str, default: float) -> float:
     try:
-        return float(given.get(name, default))
+        number = float(given.get(name, default))
     except ValueError:
-        raise ValueError(f"`{name}` is no number") from None
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}` is no number")
+    return number

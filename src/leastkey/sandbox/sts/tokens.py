@@ -6,6 +6,7 @@ Source: STS API Reference, GetSessionToken, GetFederationToken; IAM User Guide, 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -78,20 +79,7 @@ def federation_token(request: AwsRequest, caller: Caller, world: World, context:
     for action in ("sts:GetFederationToken", *(("sts:TagSession",) if tags else ())):
         _allowed(Request(action, arn, caller.principal, caller.account, keys), caller, world)
     made = _session(request, caller, seconds, mfa=False)
-    session = Session(
-        key_id=made.key_id,
-        secret=made.secret,
-        token=made.token,
-        account=made.account,
-        role_name=made.role_name,
-        role_id=made.role_id,
-        name=name,
-        issued_at=made.issued_at,
-        expires=made.expires,
-        policies=policies,
-        tags=tuple(tags.items()),
-        kind="feduser",
-    )
+    session = replace(made, name=name, policies=policies, tags=tuple(tags.items()), kind="feduser")
     world.sessions.add(session, keep_after=request.now - timedelta(hours=1))
     user = fields_xml({"FederatedUserId": f"{caller.account}:{name}", "Arn": arn})
     result = f"{credentials_xml(session)}<FederatedUser>{user}</FederatedUser>{packed}"

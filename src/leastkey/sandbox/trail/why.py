@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "call_of", "explanation", "summary"]
 
-_DENIALS: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_DENIALS: Final = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+)
 
 
 @dataclass(frozen=True, slots=True)
