@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NODE_MODULES := tests/clients/js/node_modules
 
-.PHONY: help setup demo test clients check cover fix accept differential mutate bench docs lock clients-lock clean
+.PHONY: help setup demo test torture clients check cover fix accept differential mutate bench docs lock clients-lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,6 +33,9 @@ demo: setup  ## the whole story on the embedded AWS, no account needed
 test: setup  ## all tests; REST=1 leaves out those that make check has just run
 	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal \
 		$(if $(REST),$(shell $(BIN)/python tools/check.py --rest))
+
+torture: setup  ## the loops of kills, faults and hostile requests, every round of them
+	@LEASTKEY_TORTURE=1 $(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal --timeout 3600 -m torture
 
 clients: $(NODE_MODULES)/.package-lock.json  ## the AWS SDK for JavaScript, for tests/clients; needs node and npm
 
