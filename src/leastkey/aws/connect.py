@@ -25,18 +25,20 @@ from leastkey.aws.scrub import scrubbed
 from leastkey.aws.settings import refused_setting, unreadable_file, usable_settings
 from leastkey.aws.sts import AwsSts
 from leastkey.errors import LeastkeyError
-from leastkey.iam.credentials import AccessKey, SessionCredentials
+from leastkey.iam.credentials import Names, handed_over
 from leastkey.iam.endpoints import is_aws, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leastkey.clock import Clock
+    from leastkey.iam.credentials import AccessKey, SessionCredentials
     from leastkey.ports.aws import Calls, Iam, Sts
 
 __all__ = ["Administrator", "AwsConnect", "connect_admin", "connect_as"]
 
 CONNECTIONS: Final = 50
+_BOTOCORE: Final = Names("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 HELPER: Final = "leastkey/credential_process.py"
 
 
@@ -108,7 +110,7 @@ class AwsConnect:
                 region_name=self.administrator.region,
                 endpoint_url=self.administrator.endpoint_url,
                 config=_config(self.administrator.endpoint_url),
-                **({} if given is None else _signing(given)),
+                **({} if given is None else handed_over(given, _BOTOCORE)),
             )
         # A setting may name an endpoint for this service alone.
         _refuse_foreign(str(client.meta.endpoint_url), self.administrator.allowed_endpoint)
@@ -177,15 +179,6 @@ def _bare_session() -> Session:
     }
     nowhere = (None, None, os.devnull, None)
     return Session(session_vars={**unread, "config_file": nowhere, "credentials_file": nowhere})
-
-
-def _signing(credentials: AccessKey | SessionCredentials) -> dict[str, str]:
-    """Give credentials as botocore takes them."""
-    return {
-        "aws_access_key_id": credentials.id,
-        "aws_secret_access_key": credentials.secret.reveal(),
-        **({} if isinstance(credentials, AccessKey) else {"aws_session_token": credentials.token.reveal()}),
-    }
 
 
 def _config(endpoint_url: str | None = None) -> Config:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from leastkey.errors import LeastkeyError
+from leastkey.iam.credentials import ENVIRONMENT, handed_over
 from leastkey.iam.endpoints import is_loopback
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ def child_environment(
         name: value for name, value in environ.items() if name in KEPT or not name.upper().startswith(_OURS)
     }
     child |= {
-        "AWS_ACCESS_KEY_ID": session.id,
-        "AWS_CREDENTIAL_EXPIRATION": session.expiration.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "AWS_REGION": binding.region,
         "AWS_DEFAULT_REGION": binding.region,
         "AWS_CONFIG_FILE": os.devnull,
@@ -63,11 +61,7 @@ def child_environment(
         if is_loopback(urlsplit(binding.endpoint_url).hostname or ""):
             for name in ("NO_PROXY", "no_proxy"):
                 child[name] = ",".join(filter(None, (child.get(name), "127.0.0.1", "localhost")))
-    return {
-        **child,
-        "AWS_SECRET_ACCESS_KEY": session.secret.reveal(),
-        "AWS_SESSION_TOKEN": session.token.reveal(),
-    }
+    return child | handed_over(session, ENVIRONMENT)
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from leastkey.iam.arn import AccountId
     from leastkey.secret import Secret
 
-__all__ = ["AccessKey", "AccessKeyId", "SessionCredentials", "process_document", "shown"]
+__all__ = [
+    "ENVIRONMENT",
+    "AccessKey",
+    "AccessKeyId",
+    "Names",
+    "SessionCredentials",
+    "handed_over",
+    "process_document",
+    "shown",
+]
 
 AccessKeyId = NewType("AccessKeyId", str)
 
@@ -44,18 +53,41 @@ def shown(key_id: str) -> str:
     return f"...{key_id[-4:]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a reader of credentials calls their parts. Without a name the end of the session is not told."""
+
+    id: str
+    secret: str
+    token: str
+    expiration: str | None = None
+
+
+PROCESS: Final = Names("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+"""AWS SDKs and Tools Reference Guide, "Process credential provider"."""
+ENVIRONMENT: Final = Names(
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"
+)
+"""AWS CLI User Guide, "Environment variables"; botocore alone reads the last."""
+
+
+def handed_over(credentials: AccessKey | SessionCredentials, names: Names) -> dict[str, str]:
+    """Give credentials as their reader takes them: the one door through which they leave their wrappers whole.
+
+    The answer holds secrets. It goes straight into a pipe, a child's environment, the cache or a signer.
+    """
+    secrets = {names.secret: credentials.secret}
+    told = {names.id: str(credentials.id)}
+    if isinstance(credentials, SessionCredentials):
+        secrets[names.token] = credentials.token
+        if names.expiration is not None:
+            told[names.expiration] = credentials.expiration.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return told | {name: secret.reveal() for name, secret in secrets.items()}
+
+
 def process_document(session: SessionCredentials, account: AccountId) -> str:
     """Give the JSON that `credential_process` prints. It holds the session's secrets: it goes to a pipe or the cache only.
 
     Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
     """
-    return json.dumps(
-        {
-            "Version": 1,
-            "AccessKeyId": session.id,
-            "SecretAccessKey": session.secret.reveal(),
-            "SessionToken": session.token.reveal(),
-            "Expiration": session.expiration.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "AccountId": account,
-        }
-    )
+    return json.dumps({"Version": 1, **handed_over(session, PROCESS), "AccountId": account})
