@@ -94,6 +94,7 @@ def _computer(home: "Path") -> "Computer":
     from dataclasses import dataclass
 
     from leastkey.clock import SystemClock
+    from leastkey.disk.bindings import FileBindings
     from leastkey.disk.locks import FileLocks
     from leastkey.disk.sessions import Sessions
     from leastkey.disk.vault_files import VaultFiles
@@ -104,11 +105,12 @@ def _computer(home: "Path") -> "Computer":
         sessions: Sessions
         locks: FileLocks
         clock: SystemClock
+        bindings: FileBindings
 
         def vault_for(self, name: str) -> "Vault":
             return open_vault(name, VaultFiles(home))
 
-    return Here(Sessions(home), FileLocks(home), SystemClock())
+    return Here(Sessions(home), FileLocks(home), SystemClock(), FileBindings(home))
 
 
 def _assume(key: "AccessKey", binding: "Binding", name: str) -> "SessionCredentials":

@@ -22,7 +22,7 @@ from leastkey.ports.local import Binding, binding_id, vault_entry
 
 if TYPE_CHECKING:
     from leastkey.clock import Clock
-    from leastkey.ports.local import Locks, SessionCache, Vault
+    from leastkey.ports.local import Bindings, Locks, SessionCache, Vault
 
 __all__ = ["NOTHING_ISSUED", "Assume", "Computer", "session_for", "session_name"]
 
@@ -55,6 +55,11 @@ class Computer(Protocol):
     @property
     def clock(self) -> Clock:
         """Time."""
+        ...
+
+    @property
+    def bindings(self) -> Bindings:
+        """The identities this computer serves, as they are now."""
         ...
 
     def vault_for(self, name: str) -> Vault:
@@ -106,7 +111,7 @@ def _spare(binding: Binding, local: Computer) -> SessionCredentials | None:
 
 
 def _minted(binding: Binding, local: Computer, assume: Assume) -> SessionCredentials:
-    session = _assumed(_key(binding, local), binding, local, assume)
+    session = _assumed(binding, local, assume)
     # A cache that cannot be written costs time, not the credentials: they are in hand.
     with contextlib.suppress(LeastkeyError):
         due = refresh_at(binding.session_seconds, session.expiration)
@@ -136,19 +141,37 @@ def _key(binding: Binding, local: Computer) -> AccessKey:
     return AccessKey(binding.access_key, secret)
 
 
-def _assumed(key: AccessKey, binding: Binding, local: Computer, assume: Assume) -> SessionCredentials:
-    """Ask AWS; a key that came into use moments ago may not be known to every server yet."""
+def _assumed(binding: Binding, local: Computer, assume: Assume) -> SessionCredentials:
+    """Ask AWS; a key that came into use moments ago may not be known to every server yet.
+
+    A key may be replaced between the moment its binding is read and the moment it signs. What is refused is therefore
+    asked again with the key in use by then.
+    """
     started = local.clock.monotonic()
-    young = local.clock.now() - binding.updated < YOUNG
     while True:
         try:
-            return assume(key, binding, session_name(binding.key.identity))
-        except AwsError as error:
+            return assume(_key(binding, local), binding, session_name(binding.key.identity))
+        except (AwsError, LeastkeyError) as error:
+            replaced = _replaced(binding, local, error)
+            if replaced is not None:
+                binding = replaced
+                continue
+            if isinstance(error, LeastkeyError):
+                raise
             skew = clock_skew(error, local.clock.now(), state=NOTHING_ISSUED)
+            young = local.clock.now() - binding.updated < YOUNG
             waits = young and skew is None and error.code in NOT_YET
             if not waits or local.clock.monotonic() - started >= KEY_WAIT_SECONDS:
                 raise (skew or _refusal(error, binding)) from None
         local.clock.sleep(2)
+
+
+def _replaced(binding: Binding, local: Computer, error: AwsError | LeastkeyError) -> Binding | None:
+    """Give the binding as it is now, where the key it named has been replaced and that may be why it failed."""
+    if error.code != "secret-missing" and error.code not in NOT_YET:
+        return None
+    now = local.bindings.get(binding.key)
+    return None if now is None or now.access_key in {None, binding.access_key} else now
 
 
 def _refusal(error: AwsError, binding: Binding) -> LeastkeyError:

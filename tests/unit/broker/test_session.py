@@ -78,10 +78,30 @@ class Clock:
 
 
 @dataclass
+class Bound:
+    """The binding as it is on the disk now."""
+
+    now: Binding | None = None
+
+    def get(self, key: BindingKey) -> Binding | None:
+        return self.now
+
+    def put(self, binding: Binding) -> None:
+        self.now = binding
+
+    def delete(self, key: BindingKey) -> None:
+        self.now = None
+
+    def all(self) -> tuple[Binding, ...]:
+        return () if self.now is None else (self.now,)
+
+
+@dataclass
 class Computer:
     sessions: Cache = field(default_factory=Cache)
     locks: Locks = field(default_factory=Locks)
     clock: Clock = field(default_factory=Clock)
+    bindings: Bound = field(default_factory=Bound)
     vault: MemoryVault = field(default_factory=MemoryVault)
     opened: list[str] = field(default_factory=list)
     refusals: list[AwsError] = field(default_factory=list)
@@ -220,3 +240,35 @@ def test_without_a_stored_key_aws_is_not_asked(case: str) -> None:
 @pytest.mark.parametrize("identity", ["automation", "ä b/c", "x" * 200])
 def test_the_session_name_is_one_aws_takes(identity: str) -> None:
     assert name_fault("session", session_name(identity)) is None
+
+
+NEW = AccessKeyId("AKIAI44QH8DHBEXAMPLE")
+
+
+@pytest.mark.parametrize("gone", ["at AWS", "from the vault too"])
+def test_a_key_that_is_replaced_before_it_signs_costs_no_call(gone: str) -> None:
+    computer = Computer()
+    computer.vault.put(vault_entry(BOUND.key.account, None, BOUND.user, NEW), Secret("newer"))
+    computer.bindings.put(replace(BOUND, access_key=NEW, updated=START))
+    if gone == "at AWS":
+        computer.refusals.append(refused("InvalidClientTokenId"))
+    else:
+        computer.vault.delete(vault_entry(BOUND.key.account, None, BOUND.user, KEY))
+    signed: list[str] = []
+
+    def assume(key: AccessKey, binding: Binding, name: str) -> SessionCredentials:
+        signed.append(key.id)
+        return computer.assume(key, binding, name)
+
+    assert session_for(BOUND, computer, assume).id
+    assert signed == ([KEY, NEW] if gone == "at AWS" else [NEW])
+    assert computer.clock.seconds == 0
+
+
+def test_a_refusal_of_the_key_in_use_is_told_at_once() -> None:
+    computer = Computer(refusals=[refused("InvalidClientTokenId")])
+    computer.bindings.put(BOUND)
+    with pytest.raises(LeastkeyError) as caught:
+        session_for(BOUND, computer, computer.assume)
+    assert caught.value.code == "session-refused"
+    assert computer.asked == 1
