@@ -26,6 +26,9 @@ Each call is put to the engine before anything happens. What an operation is ask
 - **`*`**: its action has no resource types in the Service Authorization Reference.
 - **refused**: nobody could say what it needs permission for, or it would act outside what is judged. The answer is NotImplemented.
 
+Where policies ask for a condition key of a service that AWS has for the action and the sandbox has not, nobody gets through whom it
+could keep out; the denial names the key.
+
 What is not listed is answered with NotImplemented. Other services are refused as a whole, Lambda among them: it would run code.
 """
 NOTES = {

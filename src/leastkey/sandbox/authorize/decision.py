@@ -13,6 +13,7 @@ from leastkey.evaluate.decide import decide
 from leastkey.evaluate.request import Policies, Request, Verdict
 from leastkey.sandbox.authorize import public_access
 from leastkey.sandbox.authorize.encoded import encoded
+from leastkey.sandbox.authorize.open_keys import asked_keys, narrowed, open_keys
 from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Denial
 from leastkey.sandbox.resolve import resources_ec2, resources_iam, resources_other, resources_s3
@@ -21,11 +22,15 @@ from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.resolve.context import request_context
 from leastkey.sandbox.resolve.parameters import parameters
 from leastkey.sandbox.resolve.s3_operation import target
+from leastkey.sandbox.resolve.tags import resource_tags
 from leastkey.sandbox.state.last_used import note_use
 from leastkey.sandbox.state.organizations import organization_keys
 from leastkey.sandbox.state.resource_policies import policy_of
+from leastkey.sandbox.state.resource_tags import tags_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leastkey.evaluate.request import Context, Decision, LayerName, NamedDocument
     from leastkey.sandbox.request import AwsRequest, Caller, Operation
     from leastkey.sandbox.state.world import World
@@ -43,6 +48,8 @@ _LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
 }
 
 _ABOUT_BUCKET_POLICY: Final = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
+_OWN_KEYS: Final = frozenset({"ec2", "iam", "s3", "sts"})
+"""Services whose condition keys and tags are set where their resources are named."""
 _READS_OF_OBJECTS: Final = frozenset({"GetObject", "HeadObject"})
 
 
@@ -83,6 +90,9 @@ def denial(
     """Give the denial of one action on one resource, None when it is allowed."""
     if _is_elsewhere(needed.resource, request):
         return _unjudged(needed.resource, needed.action)
+    opened: frozenset[str] = frozenset()
+    if request.service not in _OWN_KEYS:
+        needed, opened = _told(needed, _policies(needed, caller, world), world)
     found = decision(needed, caller, world, context)
     if not found.is_allowed or public_access.blocks(needed, caller, world):
         denied = _denial(request, needed, caller, found)
@@ -92,7 +102,32 @@ def denial(
         return replace(denied, message=f"{denied.message}. Encoded authorization failure message: {message}")
     if needed.unresolved and _may_be_denied(needed, caller, world):
         return _unjudged(needed.resource, needed.action)
-    return None
+    return _of_open_keys(opened, needed, caller, world, context) if opened else None
+
+
+def _told(needed: Authorization, policies: Policies, world: World) -> tuple[Authorization, frozenset[str]]:
+    """Add the tags of the resource where policies ask for them, and say which keys they ask for cannot be told."""
+    asked = asked_keys(policies, needed.action)
+    service = needed.action.partition(":")[0]
+    tags: Mapping[str, str] | None = {}
+    if service != "iam" and any("resourcetag/" in key for key in asked):
+        tags = tags_of(needed.resource, world)
+        needed = replace(needed, context={**needed.context, **resource_tags(tags or {}, service)})
+    return needed, open_keys(needed, asked, knows_tags=tags is not None)
+
+
+def _of_open_keys(
+    opened: frozenset[str], needed: Authorization, caller: Caller, world: World, context: Context
+) -> Denial | None:
+    """Refuse what is allowed only as long as keys that cannot be told are read as absent."""
+    asked, policies = question(needed, caller, world, context)
+    if decide(asked, narrowed(policies, opened), explain=False).is_allowed:
+        return None
+    words = (
+        f"{needed.action} is refused: a policy asks for {', '.join(sorted(opened))}, which the sandbox cannot tell "
+        "for this request, and it lets nobody through"
+    )
+    return Denial(words, action=needed.action, resource=shown(needed.resource))
 
 
 def _unjudged(name: str, action: str) -> Denial:

@@ -25,7 +25,8 @@ class Authorization:
 
     `account` owns the resource, "" where nobody does yet. `context` holds the keys that belong to this pair, beside
     the request's own. `unresolved` is set when the resource could not be told from the request: the action is then
-    authorized against `*`, and an Allow that names resources does not match.
+    authorized against `*`, and an Allow that names resources does not match. `open_keys` are condition keys (lower case)
+    that AWS would have and the request does not tell.
     """
 
     action: str
@@ -33,3 +34,4 @@ class Authorization:
     account: str
     context: Context = field(default_factory=dict)
     unresolved: bool = False
+    open_keys: frozenset[str] = frozenset()

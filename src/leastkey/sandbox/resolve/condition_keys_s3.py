@@ -5,6 +5,7 @@ Source: Service Authorization Reference, "Condition keys for Amazon S3".
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -66,12 +67,26 @@ def request_keys(request: AwsRequest, where: S3Target) -> Context:
         context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
     elif "Signature" in where.query:
         context.update({"s3:authType": "REST-QUERY-STRING", "s3:signatureversion": "AWS"})
+    context.update(_age(request, where))
     tags = dict(parse_qsl(request.headers.get("x-amz-tagging", ""), keep_blank_values=True))
     context.update({f"s3:RequestObjectTag/{key}": value for key, value in tags.items()})
     if tags:
         context["s3:RequestObjectTagKeys"] = tuple(tags)
         context.update(request_tags(tags))
     return context
+
+
+def _age(request: AwsRequest, where: S3Target) -> Context:
+    """Give how old a signature of Version 4 is, in milliseconds.
+
+    Source: S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
+    """
+    made = where.query.get("X-Amz-Date") or request.headers.get("x-amz-date", "")
+    try:
+        age = request.now - datetime.strptime(made, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return {}
+    return {"s3:signatureAge": str(max(0, round(age.total_seconds() * 1000)))}
 
 
 def object_keys(world: World, bucket: str, key: str, version: str) -> Context:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from leastkey.iam import catalog
 from leastkey.sandbox.resolve.acted_in import queue_account
 from leastkey.sandbox.resolve.arns import NEW, account_of, resources, texts_by_name
 from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
+from leastkey.sandbox.resolve.condition_keys_other import key_keys, service_keys
 from leastkey.sandbox.resolve.parameters import listed, tags_in, text, walk
+from leastkey.sandbox.resolve.resources_dynamodb import batch, transaction, with_items
 from leastkey.sandbox.resolve.resources_iam import pass_role
 from leastkey.sandbox.resolve.tags import request_tags
 from leastkey.sandbox.service_models import service_model
@@ -21,6 +24,7 @@ from leastkey.sandbox.service_models import service_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from leastkey.evaluate.request import Context
     from leastkey.iam.catalog import CatalogAction, ResourceType
     from leastkey.sandbox.request import AwsRequest, Operation
     from leastkey.sandbox.resolve.parameters import Parameters
@@ -45,21 +49,31 @@ def authorizations(
 ) -> tuple[Authorization, ...]:
     """Give what an operation needs. Raises UnjudgedError for a name that readers would take for different resources."""
     passed = _passed_roles(request, parameters, world)
+    own = service_keys(request.service, operation.name, request, parameters)
     split = _SPLIT.get((request.service, operation.name))
     if split is not None:
-        return (*split(request, parameters, world), *passed)
+        parts = split(request, parameters, world)
+        return (*(_with(each, {**own, **each.context}, world) for each in parts), *passed)
     entry = action_of(request.service, operation.name)
     if entry is None:
         name = f"{_prefix(request.service)}:{operation.name}"
         return (Authorization(name, "*", request.account, unresolved=True), *passed)
-    context = request_tags(
+    tags = request_tags(
         tags_in(parameters.get("Tags", parameters.get("tags"))), listed(parameters, "TagKeys")
     )
     arns, resolved = _arns(entry, request, parameters, world)
-    needed = [Authorization(entry.full_name, arn, account_of(arn, request.account), context) for arn in arns]
+    needed = [Authorization(entry.full_name, arn, account_of(arn, request.account)) for arn in arns]
     if not needed:
-        needed.append(Authorization(entry.full_name, "*", request.account, context, unresolved=not resolved))
-    return (*needed, *passed)
+        needed.append(Authorization(entry.full_name, "*", request.account, unresolved=not resolved))
+    if request.service == "dynamodb":
+        needed = [with_items(each, parameters, world) for each in needed]
+    return (*(_with(each, {**tags, **own, **each.context}, world) for each in needed), *passed)
+
+
+def _with(needed: Authorization, context: Context, world: World) -> Authorization:
+    """Give an authorization with the condition keys of the request and of a KMS key."""
+    of_key = key_keys(needed.resource, world) if needed.action.startswith("kms:") else {}
+    return replace(needed, context={**context, **of_key})
 
 
 def action_of(service: str, operation: str) -> CatalogAction | None:
@@ -259,47 +273,6 @@ def _re_encrypted(request: AwsRequest, parameters: Parameters, world: World) -> 
             yield Authorization(f"kms:{action}", arn, account, unresolved=arn == "*")
 
 
-def _tables(request: AwsRequest, parameters: Parameters, world: World) -> tuple[str, ...]:
-    """Give the tables of a batch: they are the names of its fields."""
-    del world
-    items = parameters.get("RequestItems")
-    names = tuple(items) if isinstance(items, dict) else ()
-    return tuple(_table(name, request) for name in names)
-
-
-def _table(name: str, request: AwsRequest) -> str:
-    """Give the ARN of one table among several. Raises UnjudgedError for one of another account."""
-    if not name.startswith("arn:"):
-        return f"arn:aws:dynamodb:{request.region}:{request.account}:table/{name}"
-    if account_of(name, "") != request.account:
-        raise UnjudgedError(name)
-    return name
-
-
-def _transaction(request: AwsRequest, parameters: Parameters, world: World) -> Iterator[Authorization]:
-    """Give the action of each item of a transaction."""
-    del world
-    given = parameters.get("TransactItems")
-    items = [item for item in given if isinstance(item, dict) and item] if isinstance(given, list) else []
-    if not items:  # it would touch nothing, and nobody may find that out who may not read
-        yield Authorization("dynamodb:GetItem", "*", request.account, unresolved=True)
-    for item in items:
-        for kind, asked in item.items():
-            name = asked.get("TableName") if isinstance(asked, dict) else None
-            action = _IN_TRANSACTION.get(kind)
-            if action is None or not isinstance(name, str):
-                raise UnjudgedError(str(kind))
-            arn = _table(name, request)
-            yield Authorization(f"dynamodb:{action}", arn, account_of(arn, request.account))
-
-
-_IN_TRANSACTION: Final = {
-    "ConditionCheck": "ConditionCheckItem",
-    "Delete": "DeleteItem",
-    "Get": "GetItem",
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-}
 _KEY_ID: Final = 36
 _PARAMETER_ARN: Final = re.compile(r"arn:aws:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[^*?]+", re.ASCII)
 _REFERENCE: Final = "aws/reference/secretsmanager"
@@ -330,8 +303,6 @@ _SAME_AS: Final = {
 """Operations on many that need the action of the one. Source: SQS Developer Guide, "Amazon SQS API permissions"."""
 
 _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, ...]]]] = {
-    "dynamodb:BatchGetItem": _tables,
-    "dynamodb:BatchWriteItem": _tables,
     "kms": _keys,
     "secretsmanager": _secrets,
     "sqs": _queues,
@@ -339,8 +310,10 @@ _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, .
 }
 
 _SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], Iterable[Authorization]]]] = {
-    ("dynamodb", "TransactGetItems"): _transaction,
-    ("dynamodb", "TransactWriteItems"): _transaction,
+    ("dynamodb", "BatchGetItem"): batch,
+    ("dynamodb", "BatchWriteItem"): batch,
+    ("dynamodb", "TransactGetItems"): transaction,
+    ("dynamodb", "TransactWriteItems"): transaction,
     ("kms", "ReEncrypt"): _re_encrypted,
     ("secretsmanager", "BatchGetSecretValue"): _many_secrets,
 }

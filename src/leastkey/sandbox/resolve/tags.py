@@ -5,7 +5,7 @@ Source: IAM User Guide, "AWS global condition context keys": aws:ResourceTag, aw
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from leastkey.evaluate.request import Context
 
 __all__ = ["of_entity", "request_tags", "resource_tags"]
+
+
+_OLDER_NAME: Final = {
+    "ec2": "ResourceTag",
+    "ecr": "ResourceTag",
+    "ecs": "ResourceTag",
+    "iam": "ResourceTag",
+    "secretsmanager": "ResourceTag",
+    "ssm": "resourceTag",
+}
+"""Services that have a key of their own for tags besides the global one."""
 
 
 def of_entity(entity: Any) -> dict[str, str]:
@@ -33,6 +44,6 @@ def request_tags(tags: Mapping[str, str], removed: Iterable[str] = ()) -> Contex
 def resource_tags(tags: Mapping[str, str], service: str) -> Context:
     """Give the keys for tags a resource carries, under the global name and the service's older one."""
     result = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
-    if service in ("ec2", "iam"):
-        result.update({f"{service}:ResourceTag/{key}": value for key, value in tags.items()})
+    if service in _OLDER_NAME:
+        result.update({f"{service}:{_OLDER_NAME[service]}/{key}": value for key, value in tags.items()})
     return result
