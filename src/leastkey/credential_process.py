@@ -28,13 +28,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pat
 
 def main(arguments: "Sequence[str]") -> int:
     """Print the credentials of a binding; gives the exit code."""
-    if len(arguments) != 2:
+    if len(arguments) != 2 and arguments[2:] != ["alone"]:
         return _fail(
             "usage: credential_process.py HOME BINDING_ID, as `leastkey up` writes it into the profile"
         )
     if os.isatty(1):
         return _fail("this prints a secret, it is for the AWS CLI to read; try: leastkey run -- CMD")
-    home, binding = arguments
+    home, binding = arguments[:2]
     root = os.path.dirname(HERE)  # noqa: PTH120  # see above
     if root not in sys.path:
         sys.path.append(root)

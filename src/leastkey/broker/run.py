@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding
 
-__all__ = ["KEPT", "child_environment", "run_child"]
+__all__ = ["KEPT", "child_environment", "run_child", "served_environment", "settings_of"]
 
 KEPT: Final = frozenset(
     {
@@ -46,22 +46,49 @@ def child_environment(
     environ: Mapping[str, str], session: SessionCredentials, binding: Binding
 ) -> dict[str, str]:
     """Give the child's environment: ours without what AWS's tools look at, then the session."""
-    child = {
-        name: value for name, value in environ.items() if name in KEPT or not name.upper().startswith(_OURS)
+    return {**_without_identity(environ, binding), **handed_over(session, ENVIRONMENT)}
+
+
+def served_environment(environ: Mapping[str, str], url: str, token: str, binding: Binding) -> dict[str, str]:
+    """Give the child's environment: ours without what AWS's tools look at, then where to ask for sessions.
+
+    Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+    """
+    return {
+        **_off_the_proxy(_without_identity(environ, binding)),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
     }
-    child |= {
+
+
+def settings_of(binding: Binding) -> dict[str, str]:
+    """Give the variables that say where the identity lives, and that no file of identities counts."""
+    where = {
         "AWS_REGION": binding.region,
         "AWS_DEFAULT_REGION": binding.region,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    if binding.endpoint_url is not None:
-        child["AWS_ENDPOINT_URL"] = binding.endpoint_url
-        if is_loopback(urlsplit(binding.endpoint_url).hostname or ""):
-            for name in ("NO_PROXY", "no_proxy"):
-                child[name] = ",".join(filter(None, (child.get(name), "127.0.0.1", "localhost")))
-    return child | handed_over(session, ENVIRONMENT)
+    return where if binding.endpoint_url is None else where | {"AWS_ENDPOINT_URL": binding.endpoint_url}
+
+
+def _without_identity(environ: Mapping[str, str], binding: Binding) -> dict[str, str]:
+    child = {
+        name: value for name, value in environ.items() if name in KEPT or not name.upper().startswith(_OURS)
+    }
+    child |= settings_of(binding)
+    is_here = binding.endpoint_url is not None and is_loopback(urlsplit(binding.endpoint_url).hostname or "")
+    return _off_the_proxy(child) if is_here else child
+
+
+def _off_the_proxy(child: dict[str, str]) -> dict[str, str]:
+    """Let requests to this computer go there straight."""
+    excused = {}
+    for name in ("NO_PROXY", "no_proxy"):
+        named = [each for each in child.get(name, "").split(",") if each]
+        excused[name] = ",".join(dict.fromkeys((*named, "127.0.0.1", "localhost")))
+    return child | excused
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:

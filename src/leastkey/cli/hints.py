@@ -23,6 +23,7 @@ _BEARING: Final[dict[str, tuple[str, ...]]] = {
     "verify": ("--spec", "--sandbox", *_ACCOUNT),
     "destroy": ("--spec", "--sandbox", *_ACCOUNT),
     "run": ("--spec", "--sandbox"),
+    "serve": ("--spec", "--sandbox"),
     "creds": ("--spec", "--sandbox"),
 }
 """For each command the options that change what it is about."""

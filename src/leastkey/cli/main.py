@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "verify": "prove what is allowed and what is denied",
     "explain": "say why something is allowed or denied, offline",
     "run": "run a command with short-lived credentials",
+    "serve": "let programs fetch credentials that are renewed, on 127.0.0.1",
     "destroy": "take everything of the project down again",
     "creds": "print credentials for the AWS CLI to read",
     "policy": "ask what policies permit, offline",

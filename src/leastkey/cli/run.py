@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,7 +15,9 @@ from leastkey.cli.options import common_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
+    from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
+    from leastkey.ports.local import Binding
 
 __all__ = ["command"]
 
@@ -59,18 +62,21 @@ def _refuse_undivided(args: list[str]) -> None:
 @click.command(
     "run",
     cls=RunCommand,
-    epilog="Examples: leastkey run -- ./report.sh, leastkey run nightly -- aws s3 ls s3://acme-reports/nightly/",
+    epilog="Examples: leastkey run -- ./report.sh, leastkey run nightly --serve -- ./takes-all-day.py",
     options_metavar="[OPTIONS] [NAME] -- CMD [ARGS]...",
 )
 @click.argument("identity", metavar="", required=False)
+@click.option(
+    "--serve", "is_served", is_flag=True, help="Let CMD fetch sessions by itself, however long it runs."
+)
 @common_options
 @click.pass_context
-def command(ctx: click.Context, options: Options, identity: str | None) -> int:
+def command(ctx: click.Context, options: Options, identity: str | None, *, is_served: bool) -> int:
     """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
-    from leastkey.broker.run import child_environment, run_child
+    from leastkey.broker.run import run_child
     from leastkey.cli.binding import binding_of
     from leastkey.cli.machine import machine
-    from leastkey.cli.sessions import saying_not_started, session_of
+    from leastkey.cli.sessions import saying_not_started
 
     child: tuple[str, ...] = ctx.meta.get(_CHILD, ())
     if not child:
@@ -80,9 +86,29 @@ def command(ctx: click.Context, options: Options, identity: str | None) -> int:
             state="nothing was started",
             remedy=f"leastkey run -- {' '.join(FIRST_CALL)}",
         )
-    with saying_not_started(child[0]):
-        here = machine()
-        binding = binding_of(here, options, identity, f"leastkey run NAME -- {shlex.join(child)}")
-        # A child cannot come back for another session.
-        session = session_of(here, binding, is_lasting=True)
-    return run_child(child, child_environment(os.environ, session, binding))
+    with ExitStack() as open_for_child:
+        with saying_not_started(child[0]):
+            here = machine()
+            binding = binding_of(here, options, identity, f"leastkey run NAME -- {shlex.join(child)}")
+            if is_served:
+                environment = _served(open_for_child, here, binding, options)
+            else:
+                environment = _given(here, binding)
+        return run_child(child, environment)
+
+
+def _given(here: Machine, binding: Binding) -> dict[str, str]:
+    """Give the environment with one session in it, which has most of its life before it: the child gets no other."""
+    from leastkey.broker.run import child_environment
+    from leastkey.cli.sessions import session_of
+
+    return child_environment(os.environ, session_of(here, binding, is_lasting=True), binding)
+
+
+def _served(open_for_child: ExitStack, here: Machine, binding: Binding, options: Options) -> dict[str, str]:
+    """Give the environment that leads to an endpoint of the child's own, open until it ends."""
+    from leastkey.broker.run import served_environment
+    from leastkey.cli.serving import endpoint_of_child
+
+    url, token = open_for_child.enter_context(endpoint_of_child(here, binding, options.show))
+    return served_environment(os.environ, url, token, binding)

@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding, Local
 
-__all__ = ["saying_not_started", "session_of"]
+__all__ = ["prepared", "saying_not_started", "session_of"]
 
 
 def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> SessionCredentials:
-    """Give a session, starting the sandbox where the identity lives there. `is_lasting`: nobody can come back for another."""
+    """Give a session. `is_lasting`: nobody can come back for another."""
+    local = prepared(here, binding)
+    # One that lasts is given with most of its life before it.
+    least = binding.session_seconds * 0.75 if is_lasting else 0.0
+    return session_for(binding, local, assume, least_seconds=least)
+
+
+def prepared(here: Machine, binding: Binding) -> Local:
+    """Start the sandbox where the identity lives there, mend its profile, and give this computer."""
     if binding.target == "sandbox":
         from leastkey.cli.sandbox_door import sandbox_root
 
         sandbox_root(here.home, binding.key.account)
     local = here.local(here.vault_named(binding.vault))
     _repair(local)
-    # One that lasts is given with most of its life before it.
-    least = binding.session_seconds * 0.75 if is_lasting else 0.0
-    return session_for(binding, local, assume, least_seconds=least)
+    return local
 
 
 def _repair(local: Local) -> None:

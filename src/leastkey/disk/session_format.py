@@ -13,6 +13,7 @@ import os
 __all__ = [
     "CACHE_ID_FILE",
     "FOLDER",
+    "FORGOTTEN_FILE",
     "KEY_TYPE",
     "SEARCH",
     "SUFFIX",
@@ -30,6 +31,8 @@ __all__ = [
 FOLDER = "sessions"
 SUFFIX = ".json"
 CACHE_ID_FILE = "cache-id"
+FORGOTTEN_FILE = "forgotten"
+"""Its time is that of the last session that was forgotten on purpose; who holds sessions in memory looks at it."""
 USER_KEYRING = -4
 KEY_TYPE = b"user"
 SEARCH = 10

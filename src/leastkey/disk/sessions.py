@@ -6,13 +6,23 @@ The format is `session_format`'s, so that the credential helper's warm path read
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from leastkey.clock import SystemClock
 from leastkey.disk import kernel_keyring, session_format
-from leastkey.disk.files import create_private, ensure_folder, read_private, remove, write_private
+from leastkey.disk.files import (
+    FILE_MODE,
+    create_private,
+    ensure_folder,
+    failure,
+    read_private,
+    remove,
+    write_private,
+)
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials, process_document
 from leastkey.ports.local import binding_id
@@ -64,6 +74,28 @@ class Sessions:
         remove(self._path(key))
         if (cache_id := self._cache_id()) is not None:
             kernel_keyring.forget(session_format.key_name(cache_id, binding_id(key)))
+        self._tell_holders()
+
+    def forgotten_mark(self) -> object:
+        """Give what changes whenever a session is forgotten on purpose."""
+        try:
+            return (self._folder / session_format.FORGOTTEN_FILE).stat(follow_symlinks=False).st_mtime_ns
+        except OSError:
+            return None
+
+    def _tell_holders(self) -> None:
+        """Have servers drop what they hold in memory. It needs no room on the disk."""
+        path = self._folder / session_format.FORGOTTEN_FILE
+        ensure_folder(self._folder)
+        now = time.time_ns()
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+            try:
+                os.utime(fd, ns=(now, now))
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise failure(error, path, state="a server may still hold the session") from error
 
     def _entry(self, key: BindingKey) -> tuple[int, bytes] | None:
         data = read_private(self._path(key))

@@ -262,7 +262,11 @@ class HelperCommand:
 
     def line(self, binding: str) -> str:
         """Give the value of `credential_process` for a binding id. `-I -S`: isolated, without site packages."""
-        return f"{self.python} -I -S {self.script} {self.home} {binding}"
+        return " ".join(self.argv(binding))
+
+    def argv(self, binding: str) -> list[str]:
+        """Give the same for who starts it without a shell."""
+        return [self.python, "-I", "-S", self.script, self.home, binding]
 
 
 class Profiles(Protocol):
