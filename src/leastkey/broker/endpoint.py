@@ -129,19 +129,17 @@ class Endpoint:
         return _answer(status) if document is None else _answer(200, _container_document(document))
 
     def _judged(self, request: Request) -> int:
-        if request.headers.get("host") not in self._hosts:
+        if "host" not in request.headers:
             return 400
+        if request.headers["host"] not in self._hosts:
+            return 403
         if request.method == "OPTIONS":
             return 405
         if any(name.startswith((*_FORWARDED, *_BROWSERS)) for name in request.headers):
             return 403
         if not self._is_token(request.headers.get("authorization", "")):
             return self._wrong_token()
-        if request.target != ROUTE:
-            return 404
-        if request.method != "GET":
-            return 405
-        return 200 if request.length == 0 else 400
+        return _routed(request)
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), self._digest)
@@ -156,6 +154,14 @@ class Endpoint:
     def _tell(self, request: Request, status: int) -> None:
         method = request.method if request.method in _METHODS else "-"
         self._watcher.answered(method, ROUTE if request.target == ROUTE else "-", status)
+
+
+def _routed(request: Request) -> int:
+    if request.target != ROUTE:
+        return 404
+    if request.method != "GET":
+        return 405
+    return 200 if request.length == 0 else 400
 
 
 def open_endpoint(kept: Kept, clock: Clock, watcher: Watcher) -> tuple[Listener, str, str]:

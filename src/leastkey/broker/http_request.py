@@ -24,7 +24,8 @@ _END: Final = b"\r\n\r\n"
 _NEVER: Final = re.compile(rb"[^\t\r\n\x20-\x7e]|(?<!\r)\n|\r(?!\n|\Z)")
 """What no request of an SDK holds: control characters, bytes beyond ASCII, a line end of one character."""
 _LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (/[!-~]*) HTTP/1\.1")
-_HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[!-~](?:[ \t]*[!-~])*)?)[ \t]*")
+_HEADER: Final = re.compile(r"([!#$%&'*+.^`|~0-9A-Za-z-]+):([\t -~]*)")
+"""No underscore in a name: some programs read it as a hyphen."""
 _LENGTH: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -72,7 +73,7 @@ def _headers(lines: list[str]) -> Mapping[str, str]:
         name = "" if header is None else header[1].lower()
         if header is None or name in headers:
             raise Malformed(400)
-        headers[name] = header[2]
+        headers[name] = header[2].strip(" \t")
     return headers
 
 

@@ -44,9 +44,14 @@ OTHER_IDENTITIES: Final = (
     epilog="Example: leastkey serve nightly > env.sh & then in another shell: . ./env.sh && ./report.py",
 )
 @click.argument("identity", metavar="[NAME]", required=False)
-@click.option("--verbose", "-v", is_flag=True, help="Show each request as method, path and status.")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Show each request: its method, whether its path is right, its status.",
+)
 @common_options
-def command(options: Options, identity: str | None, *, verbose: bool) -> int:
+def command(options: Options, identity: str | None) -> int:
     """Serve sessions of the identity to AWS tools on 127.0.0.1, renewed before they end.
 
     It prints the variables that lead a program here. The token lies in a private file, which they name, and goes with
@@ -60,7 +65,7 @@ def command(options: Options, identity: str | None, *, verbose: bool) -> int:
     show = options.show
 
     def answered(method: str, route: str, status: int) -> None:
-        if verbose:
+        if options.verbose:
             show.talk(f"{method} {route} {status}")
 
     here = machine()

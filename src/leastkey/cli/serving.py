@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.ports.local import Binding
 
-__all__ = ["endpoint_for", "endpoint_of_child", "same_parent"]
+__all__ = ["GUESSED", "endpoint_for", "endpoint_of_child", "same_parent"]
 
 GUESSED: Final = (
     "somebody is guessing the token of the endpoint: wrong ones are slowed, the right one is served"

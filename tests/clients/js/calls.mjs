@@ -47,6 +47,17 @@ const steps = {
     };
   },
 
+  // Nothing but the environment leads to credentials.
+  async served() {
+    const sts = new STSClient();
+    const found = await sts.config.credentials();
+    return {
+      who: (await sts.send(new GetCallerIdentityCommand())).Arn,
+      ends: found.expiration.toISOString(),
+      put: await refused(new S3Client().send(new PutObjectCommand({ Bucket, Key: "other/x", Body: "x" }))),
+    };
+  },
+
   // A body of known length carries its checksum in a header, a stream in a trailer (`aws-chunked`).
   async objects() {
     const s3 = new S3Client();
