@@ -54,7 +54,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
         Exit.USAGE, "the spec is not YAML, or uses a part of YAML that leastkey refuses"
     ),
     "spec-invalid": ErrorKind(Exit.USAGE, "a key, type or value in the spec is not one leastkey knows"),
-    "not-built": ErrorKind(Exit.USAGE, "the spec uses a form that this version refuses as not built yet"),
+    "wide-trust": ErrorKind(
+        Exit.USAGE, "a role would let in more than the workload meant: any repository, ref or audience"
+    ),
     "unknown-name": ErrorKind(
         Exit.USAGE, "no service, action, level, identity, user, role or setting has this name"
     ),

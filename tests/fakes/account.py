@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.iam.document import PolicyDocument
+    from leastkey.plan.seen import SeenProvider
     from leastkey.secret import Secret
 
 T = TypeVar("T")
@@ -132,6 +133,7 @@ class Account:
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     profiles: dict[str, InstanceProfile] = field(default_factory=dict)
+    providers: dict[Arn, SeenProvider] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     sessions: dict[str, Worn] = field(default_factory=dict)
     faults: dict[int, Fault] = field(default_factory=dict)

@@ -32,10 +32,11 @@ class World:
         self.connect = FakeConnect(self.account)
         self.computer = Computer(self.account.power, self.account.clock)
 
-    def look(self, local: Local) -> Seen:
+    def look(self, local: Local, wanted: Wanted | None = None) -> Seen:
         return observe(
             self.connect,
             project=PROJECT,
+            named=tuple(provider.arn for provider in wanted.providers) if wanted else (),
             instance_profiles=True,
             progress=Silent(),
             local=local,
@@ -44,7 +45,7 @@ class World:
 
     def plan(self, wanted: Wanted, local: Local | None = None) -> Plan:
         local = local or self.computer.process()
-        seen = self.look(local)
+        seen = self.look(local, wanted)
         return make_plan(wanted, seen, see_local(wanted, None, local))
 
     def up(self, wanted: Wanted, progress: Progress | None = None) -> Applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tests.fakes import shown
@@ -11,7 +12,14 @@ from tests.fakes.lookup import Lookup
 from leastkey.iam.arn import Arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId
 from leastkey.iam.limits import USER_INLINE_CHARACTERS
-from leastkey.plan.seen import SeenAccessKey, SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
+from leastkey.plan.seen import (
+    SeenAccessKey,
+    SeenInstanceProfile,
+    SeenPolicy,
+    SeenProvider,
+    SeenRole,
+    SeenUser,
+)
 from leastkey.ports.aws import CredentialReport, Details, KeyList, KeyUse, TagMap, UserReport
 from leastkey.secret import Secret
 
@@ -115,6 +123,15 @@ class FakeIam(Lookup):
                 for profile in account.profiles.values()
                 if profile.path.startswith(path)
             ),
+        )
+
+    def list_oidc_providers(self) -> tuple[Arn, ...]:
+        account = self.account
+        return account.ask("iam:ListOpenIDConnectProviders", lambda: tuple(account.providers))
+
+    def get_oidc_provider(self, arn: Arn) -> SeenProvider:
+        return self.account.ask(
+            "iam:GetOpenIDConnectProvider", lambda: self._provider("GetOpenIDConnectProvider", arn)
         )
 
     def list_access_keys(self, user: str) -> KeyList:
@@ -363,6 +380,29 @@ class FakeIam(Lookup):
             del self.account.profiles[profile.lower()]
 
         self.account.ask("iam:DeleteInstanceProfile", act)
+
+    # OpenID Connect providers
+
+    def create_oidc_provider(self, issuer: str, audiences: tuple[str, ...], tags: TagMap) -> Arn:
+        def act() -> Arn:
+            arn = self.account.arn(f"oidc-provider/{issuer.removeprefix('https://')}")
+            if arn in self.account.providers:
+                raise refused("iam:CreateOpenIDConnectProvider", "EntityAlreadyExists")
+            self.account.providers[arn] = SeenProvider(arn, audiences, dict(tags))
+            return arn
+
+        return self.account.ask("iam:CreateOpenIDConnectProvider", act)
+
+    def add_oidc_audience(self, arn: Arn, audience: str) -> None:
+        def act() -> None:
+            there = self._provider("AddClientIDToOpenIDConnectProvider", arn)
+            more = tuple(dict.fromkeys((*there.audiences, audience)))
+            self.account.providers[arn] = replace(there, audiences=more)
+
+        self.account.ask("iam:AddClientIDToOpenIDConnectProvider", act)
+
+    def delete_oidc_provider(self, arn: Arn) -> None:
+        self.account.ask("iam:DeleteOpenIDConnectProvider", lambda: self.account.providers.pop(arn, None))
 
     # Keys
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.iam.document import DocumentKind, PolicyDocument
     from leastkey.iam.statement import Statement
+    from leastkey.plan.seen import SeenProvider
 
 T = TypeVar("T")
 
@@ -50,6 +51,12 @@ class Lookup:
         if self.account.arn(f"policy{policy.path}{policy.name}") != arn:
             raise refused(f"iam:{call}", "NoSuchEntity")
         return policy
+
+    def _provider(self, call: str, arn: Arn) -> SeenProvider:
+        found = self.account.providers.get(arn)
+        if found is None:
+            raise refused(f"iam:{call}", "NoSuchEntity")
+        return found
 
     def in_force(self, call: str, arn: Arn) -> PolicyDocument:
         """Give the document in force of a policy of the account, or of the one policy of AWS that is known here."""

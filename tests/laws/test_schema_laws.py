@@ -78,7 +78,15 @@ SERVICE = st.fixed_dictionaries({"service": st.sampled_from([*sorted(principals(
 ACCOUNT = st.fixed_dictionaries(
     {"account": ACCOUNTS, "external-id": st.sampled_from(["ab", "1e3", 42, "a:b/c=d"])}
 )
-USES = st.permutations([USER, SERVICE, ACCOUNT]).flatmap(
+TOKEN = st.sampled_from(
+    [
+        {"github": {"repository": "a/b", "repository-id": 5, "owner-id": 7, "environment": True, "tag": 1.5}},
+        {"github": {"repository": "a/b.c", "ref": "refs/tags/v1", "workflow": ".github/workflows/x.yaml"}},
+        {"gitlab": {"project": "a/b/c", "ref": "main", "issuer": "https://git.example/x", "audience": 5}},
+        {"oidc": {"issuer": "https://i.example", "audience": "a b".replace(" ", ":"), "subject": "x y"}},
+    ]
+)
+USES = st.permutations([USER, SERVICE, ACCOUNT, TOKEN]).flatmap(
     lambda kinds: st.integers(1, 3).flatmap(lambda count: st.tuples(*kinds[:count]).map(list))
 )
 IDENTITIES = st.fixed_dictionaries(

@@ -27,6 +27,7 @@ _ASSUMES: Final = frozenset({"sts:assumerole", "sts:assume*", "sts:*", "*"})
 _ENDINGS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _HERE: Final = ("stringequals", "aws:sourceaccount")
 _EXTERNAL: Final = ("stringequals", "sts:externalid")
+_PROVIDERS: Final = "who shows a token is not taken over: write it yourself, see `leastkey help keyless`"
 _ONE_BY_ONE: Final = "`used-by` names who is let in, one by one"
 _BY_NAME: Final = frozenset(
     (operator, "aws:principalarn") for operator in ("arnequals", "arnlike", "stringequals", "stringlike")
@@ -83,7 +84,7 @@ def _statement(statement: Statement, where: str, existing: Existing, uses: Uses)
         named = ", ".join(statement.actions or ("NotAction",))
         federated = ", ".join(statement.principal.federated)
         who = f" for {federated}" if federated else ""
-        uses.left.append(Left(f"{where}: {named}{who}", "identity providers are not built yet in `used-by`"))
+        uses.left.append(Left(f"{where}: {named}{who}", _PROVIDERS))
         return
     more = sorted(action for action in statement.actions if action.lower() not in _ASSUMES)
     if more:
@@ -99,7 +100,7 @@ def _principals(
     for name in principal.aws:
         _aws(name, conditions, where, existing, uses)
     for name in (*principal.federated, *principal.canonical_user):
-        uses.left.append(Left(f"{where}: {name}", "identity providers are not built yet in `used-by`"))
+        uses.left.append(Left(f"{where}: {name}", _PROVIDERS))
 
 
 def _service(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from leastkey.apply import access_key, instance_profile, policy, role, user
+from leastkey.apply import access_key, instance_profile, policy, provider, role, user
 from leastkey.plan import operation as op
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _IAM: Final[dict[type, Callable[[Work, Any], None]]] = {
     op.AttachRolePolicy: lambda work, o: role.attach(work, o.role, o.policy),
     op.DetachRolePolicy: lambda work, o: role.detach(work, o.role, o.policy),
     op.CreatePolicyVersion: lambda work, o: policy.create_version(work, o.policy, o.document, o.drop),
+    op.CreateProvider: lambda work, o: provider.create_provider(work, o.provider),
+    op.AddAudience: lambda work, o: provider.add_audience(work, o.provider, o.audience),
+    op.DeleteProvider: lambda work, o: provider.delete_provider(work, o.provider),
     op.AddRoleToInstanceProfile: instance_profile.put_role_in,
     op.DeleteUser: user.delete_user,
     op.DeleteRole: role.delete_role,

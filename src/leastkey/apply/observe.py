@@ -17,7 +17,8 @@ from leastkey.apply.refusals import refusal
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.marks import path_of
 from leastkey.iam.refusals import DENIED, is_missing
-from leastkey.plan.ownership import owns
+from leastkey.plan.ownership import own_roles, owns
+from leastkey.plan.providers import providers_of
 from leastkey.plan.seen import Seen, SeenInstanceProfile
 from leastkey.ports.local import ProjectKey
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from leastkey.iam.arn import AccountId, Arn
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.iam.document import PolicyDocument
-    from leastkey.plan.seen import Caller, SeenUser
-    from leastkey.ports.aws import Connect, CredentialReport, Details, KeyList, UserReport
+    from leastkey.plan.seen import Caller, SeenProvider, SeenUser
+    from leastkey.ports.aws import Connect, CredentialReport, Details, Iam, KeyList, UserReport
     from leastkey.ports.local import Local
     from leastkey.ports.people import Progress
 
@@ -48,24 +49,24 @@ def observe(
     connect: Connect,
     *,
     project: str,
-    managed: tuple[Arn, ...] = (),
+    named: tuple[Arn, ...] = (),
     instance_profiles: bool = False,
     progress: Progress,
     local: Local | None = None,
     endpoint: str | None = None,
     caller: Caller | None = None,
 ) -> Seen:
-    """Give what is there. `managed` names the AWS-managed policies to read, two requests each.
+    """Give what is there. `named` are AWS-managed policies, two requests each, and OpenID Connect providers to read.
 
     `instance_profiles` also lists instance profiles when the account has one without a role, which the dump leaves
-    out. With `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
+    out. Providers that a role of the project trusts are read as well; where there is none, none is asked for. With `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
     one of them is asked about. A `caller` that is known already is not asked for again. Raises LeastkeyError.
     """
     try:
         return _observe(
             connect,
             project,
-            managed,
+            named,
             instance_profiles=instance_profiles,
             progress=progress,
             memory=_Memory(local, endpoint),
@@ -113,7 +114,7 @@ class _Memory:
 def _observe(
     connect: Connect,
     project: str,
-    managed: tuple[Arn, ...],
+    named: tuple[Arn, ...],
     *,
     instance_profiles: bool,
     progress: Progress,
@@ -127,7 +128,11 @@ def _observe(
         alias = pool.submit(_if_allowed, iam.account_alias, "the account's alias", progress)
         quotas = pool.submit(_if_allowed, iam.account_summary, "the account's quotas", progress)
         report = pool.submit(_if_allowed, iam.credential_report, "the credential report", progress)
-        documents = {str(arn): pool.submit(iam.managed_policy, arn) for arn in managed}
+        documents = {
+            str(arn): pool.submit(iam.managed_policy, arn)
+            for arn in named
+            if arn.resource.startswith("policy/")
+        }
         seen = _assemble(replace(caller, alias=alias.result() or caller.alias), dump.result())
         profiles = dict(seen.instance_profiles)
         figures = quotas.result() or {}
@@ -145,7 +150,19 @@ def _observe(
             quotas=figures,
             managed=_results(documents),
             instance_profiles=profiles,
+            providers=_providers(project, seen, named, iam, pool),
         )
+
+
+def _providers(
+    project: str, seen: Seen, wanted: tuple[Arn, ...], iam: Iam, pool: ThreadPoolExecutor
+) -> dict[str, SeenProvider]:
+    """Read the providers that are needed or that a role of the project trusts: one list, and one request each."""
+    named = {*map(str, wanted)}.union(*(providers_of(role.trust) for role in own_roles(project, seen)))
+    if not named:
+        return {}
+    there = [arn for arn in iam.list_oidc_providers() if str(arn) in named]
+    return {str(each.arn): each for each in pool.map(iam.get_oidc_provider, there)}
 
 
 def _results(documents: Mapping[str, Future[PolicyDocument]]) -> dict[str, PolicyDocument]:

@@ -10,6 +10,7 @@ from leastkey.aws.door import server_time
 from leastkey.errors import AwsError
 from leastkey.iam.arn import Arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId
+from leastkey.plan.seen import SeenProvider
 from leastkey.ports.aws import CredentialReport, Details, KeyList, KeyUse
 from leastkey.secret import Secret
 
@@ -136,6 +137,16 @@ class AwsIam:
             if not answer.get("IsTruncated"):
                 return tuple(found)
             more = {"Marker": answer["Marker"]}
+
+    def list_oidc_providers(self) -> tuple[Arn, ...]:
+        """List the account's OpenID Connect providers."""
+        answer = self._read("ListOpenIDConnectProviders")
+        return tuple(Arn.parse(each["Arn"]) for each in answer["OpenIDConnectProviderList"])
+
+    def get_oidc_provider(self, arn: Arn) -> SeenProvider:
+        """Read a provider with its audiences and tags."""
+        answer = self._read("GetOpenIDConnectProvider", OpenIDConnectProviderArn=str(arn))
+        return SeenProvider(arn, tuple(answer.get("ClientIDList", ())), parse.tags(answer.get("Tags")))
 
     def list_access_keys(self, user: str) -> KeyList:
         """List a user's keys."""
@@ -294,6 +305,25 @@ class AwsIam:
     def delete_instance_profile(self, profile: str) -> None:
         """Delete an instance profile without a role."""
         self._write("DeleteInstanceProfile", InstanceProfileName=profile)
+
+    # OpenID Connect providers
+
+    def create_oidc_provider(self, issuer: str, audiences: tuple[str, ...], tags: TagMap) -> Arn:
+        """Create the account's provider for an issuer."""
+        answer = self._write(
+            "CreateOpenIDConnectProvider", Url=issuer, ClientIDList=list(audiences), Tags=_tag_list(tags)
+        )
+        return Arn.parse(answer["OpenIDConnectProviderArn"])
+
+    def add_oidc_audience(self, arn: Arn, audience: str) -> None:
+        """Let a provider take tokens made for one more audience."""
+        self._write(
+            "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=str(arn), ClientID=audience
+        )
+
+    def delete_oidc_provider(self, arn: Arn) -> None:
+        """Delete a provider, whatever trusts it."""
+        self._write("DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=str(arn))
 
     # Access keys
 

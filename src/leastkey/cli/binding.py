@@ -96,6 +96,8 @@ def _wearer(use: Use) -> str:
             return f"the service {use.service}"
         case UserUse():
             return "a user"
+        case _:
+            return use.wearer
 
 
 def _not_set_up(

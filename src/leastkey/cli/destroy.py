@@ -21,7 +21,7 @@ __all__ = ["command"]
 def command(options: Options) -> None:
     """Take everything of the project down: keys first, then profile, vault entries and caches, then IAM."""
     from leastkey.cli.applying import agree, carry_out
-    from leastkey.cli.plan_view import plan_document, show_plan
+    from leastkey.cli.plan_view import plan_document, show_cautions, show_plan
     from leastkey.cli.planning import known_here, look, who_and_where
     from leastkey.cli.wiring import build
     from leastkey.plan.destroy import make_destroy_plan
@@ -37,6 +37,7 @@ def command(options: Options) -> None:
     plan = planned()
     if plan.is_empty:
         show.document("destroy", {**plan_document(plan), "changed": 0})
+        show_cautions(show, plan)
         show.data(f"Nothing of `{project.wanted.project}` is there: already gone.")
         _tell_sandbox(project)
         return
@@ -51,7 +52,8 @@ def command(options: Options) -> None:
     )
     done = carry_out(project, plan)
     show.document("destroy", {**plan_document(plan), "changed": done.changed})
-    show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, nothing is left behind.")
+    left = "what was named above stays" if plan.cautions else "nothing is left behind"
+    show.data(f"Gone in {done.seconds:.1f} s: {plan.removes} removed, {left}.")
     _tell_sandbox(project)
 
 

@@ -33,7 +33,7 @@ _PLACES: Final = {
     "fargate": "ecs-tasks",
 }
 """Answers to where a script runs, and the AWS service that wears the role there."""
-_UNBUILT: Final = ("github", "gitlab", "oidc")
+_TOKENS: Final = ("github", "gitlab", "oidc")
 _NO_MORE: Final = "no more"
 _GRANT_HELP: Final = (
     "As actions, or a service with levels: list, read, write, tagging, permissions, full. Several with `;`:",
@@ -138,10 +138,10 @@ def _service(prompter: Prompter, known: Starter) -> str | None:
         word = answer.lower()
         if word in _PLACES:
             return _PLACES[word]
-        if word.startswith(_UNBUILT):
+        if word.startswith(_TOKENS):
             prompter.tell(
-                f"`{answer}` would need no key, but is not built yet in this version, and nothing half of it is made.",
-                "Built are a key on a computer of yours, and AWS services without a key.",
+                f"`{answer}` needs no key: put what `leastkey help keyless` shows under `used-by:` in the file.",
+                "Asked for here are a key on a computer of yours, and AWS services.",
             )
             continue
         fault = _fault(replace(known, service=answer))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.plan.plan import Change, Plan
 
-__all__ = ["plan_document", "show_plan"]
+__all__ = ["plan_document", "show_cautions", "show_plan"]
 
 _NAME: Final = 26
 """A name longer than this does not widen the table for all others."""
@@ -26,6 +26,11 @@ def show_plan(show: Show, plan: Plan) -> None:
     if plan.changes:
         show.data()
     _plain_words(show, plan)
+    show_cautions(show, plan)
+
+
+def show_cautions(show: Show, plan: Plan) -> None:
+    """Print what the user shall know before saying yes."""
     for caution in plan.cautions:
         for head, text in (
             ("warning", f"{caution.place} {caution.what}"),

@@ -25,7 +25,7 @@ def look(project: Project, *, removing: bool = False) -> Seen:
     return observe(
         project.connect,
         project=project.wanted.project,
-        managed=_managed(project.wanted),
+        named=_named(project.wanted),
         instance_profiles=removing
         or any(identity.instance_profile is not None for identity in project.wanted.identities),
         progress=Silent(),
@@ -60,9 +60,9 @@ def who_and_where(project: Project) -> str:
     return f"Reading account {project.caller.account} as {project.caller.arn}{endpoint}"
 
 
-def _managed(wanted: Wanted) -> tuple[Arn, ...]:
-    """Give AWS's own policies the project uses, whose documents only AWS knows."""
-    found: dict[Arn, None] = {}
+def _named(wanted: Wanted) -> tuple[Arn, ...]:
+    """Give what the project uses and the dump leaves out: AWS's own policies, and OpenID Connect providers."""
+    found: dict[Arn, None] = dict.fromkeys(provider.arn for provider in wanted.providers)
     for identity in wanted.identities:
         boundary = identity.role.boundary
         for arn in (*identity.role.attached, *(() if boundary is None else (boundary,))):

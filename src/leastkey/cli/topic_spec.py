@@ -43,5 +43,13 @@ identities:
       - user: nightly-bot          # a key on this computer; its name may be
                                    # left out: `- user` [PROJECT-IDENTITY]
       - service: lambda            # an AWS service, such as ec2
+      # jobs that show a token instead of a key, each named in full:
+      # github also takes owner-id, branch, tag, ref, workflow, audience
+      - github: {repository: acme/reports, repository-id: 123456,
+                 environment: production}
+      # gitlab also takes tag, ref, audience, and issuer for a site of your own
+      - gitlab: {project: acme/reports, branch: main}
+      - oidc: {issuer: "https://issuer.example", audience: sts.amazonaws.com,
+               subject: job-7}
       - account: "444455556666"    # another account, and a word both sides know
         external-id: acme-7f3a91c2"""

@@ -27,19 +27,35 @@ STEPS: Final = """\
 6 configure      a profile in ~/.aws/config that holds a command, no secret
 7 authenticate   leastkey verify, and leastkey run -- aws ec2 describe-regions
 
-Where no key is needed (EC2 instance profile) steps 3, 5 and 6 fall away."""
+Where no key is needed (EC2, GitHub Actions, GitLab CI and other issuers of
+tokens) steps 3, 5 and 6 fall away."""
 
 KEYLESS: Final = """\
-A script on an EC2 instance needs no key: the instance wears the role itself.
-In leastkey.yaml write, instead of `- user`:
+In many places a script needs no key, and no secret exists that could be lost.
+In leastkey.yaml write, instead of `- user`, who wears the role:
 
     used-by:
       - service: ec2
+      - github: {repository: acme/reports, repository-id: 123456,
+                 environment: production}
+      - gitlab: {project: acme/reports, branch: main}
+      - oidc: {issuer: "https://issuer.example", audience: sts.amazonaws.com,
+               subject: job-7}
+      - {account: "444455556666", external-id: acme-7f3a91c2}
 
-leastkey then makes an instance profile. Start the instance with it, and every
-AWS tool on it finds its credentials by itself. No secret exists that could be
-lost. Other services (`- service: lambda`) are given the role where you set them
-up; another account (`- account: ID` with `external-id`) assumes it by its ARN."""
+service   on EC2 the instance wears the role: leastkey makes an instance
+          profile, start the instance with it. Other services (lambda) are given
+          the role where you set them up
+github    a job shows the token that GitHub signs for it; so do gitlab and oidc.
+gitlab    leastkey makes the account's OpenID Connect provider where there is
+oidc      none, and the role trusts one repository (project, subject) with one
+          environment, branch or tag. Wildcards are refused
+account   a role of another account assumes it by its ARN with the external id
+
+GitHub's numbers: gh api repos/OWNER/NAME --jq '.id, .owner.id'. The first is
+repository-id, the second owner-id: a repository made or renamed since July 2026
+needs both, since its tokens name them. To try a trust without GitHub and
+without AWS: leastkey sandbox token github --help"""
 
 VAULTS: Final = """\
 keyring         an age file; its key lies in the platform's store (Secret

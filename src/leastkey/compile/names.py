@@ -41,9 +41,14 @@ class Home:
         """Give the name an entity has when the spec names none: PROJECT-IDENTITY."""
         return fitted(kind, f"{self.project}-{identity.name}")
 
+    @property
+    def project_tags(self) -> Tags:
+        """The tags of what belongs to no single identity."""
+        return ((PROJECT_TAG, self.project),)
+
     def tags(self, identity: Identity) -> Tags:
         """Give the tags that say whose an entity is."""
-        return ((IDENTITY_TAG, identity.name), (PROJECT_TAG, self.project))
+        return ((IDENTITY_TAG, identity.name), *self.project_tags)
 
     def role_tags(self, identity: Identity, description: str, max_session_seconds: int) -> Tags:
         """Give a role's tags. One stands for what the account's dump leaves out: description and longest session."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.compile.boundary import compile_boundary
+from leastkey.compile.federated import compile_providers
 from leastkey.compile.names import Home, refuse_clashes, usable
 from leastkey.compile.policies import compile_permissions
 from leastkey.compile.role import compile_instance_profile, compile_role, managed_arns
@@ -31,7 +32,7 @@ def compile_project(
 ) -> Wanted:
     """Give what shall exist in an account. `profile_names` chooses AWS config profiles by identity.
 
-    Raises LeastkeyError: `too-large`, `name-clash`, `policy-invalid`, `spec-invalid`, `unknown-name`.
+    Raises LeastkeyError: `too-large`, `name-clash`, `policy-invalid`, `spec-invalid`, `unknown-name`, `wide-trust`.
     """
     home = Home(account, partition, spec.project)
     chosen = profile_names or {}
@@ -46,6 +47,7 @@ def compile_project(
             _compile_identity(identity, spec, home, managed_policies_per_role, chosen.get(identity.name))
             for identity in spec.identities
         ),
+        providers=compile_providers(spec.identities, home),
     )
     refuse_clashes(wanted)
     return wanted

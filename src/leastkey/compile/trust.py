@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from leastkey.compile.federated import federated_statement, refuse_wide
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import root_arn
 from leastkey.iam.catalog import nearest
@@ -38,7 +39,7 @@ _ASSUME: Final = ("sts:AssumeRole",)
 
 
 def trust_policy(identity: Identity, account: AccountId, partition: str, user: Arn | None) -> PolicyDocument:
-    """Give the trust policy of an identity's role: one statement for each kind of user and each outside account."""
+    """Give the trust policy of an identity's role: one statement for each kind of user, outside account and token."""
     if not identity.used_by:
         raise LeastkeyError(
             "spec-invalid",
@@ -54,11 +55,29 @@ def trust_policy(identity: Identity, account: AccountId, partition: str, user: A
         # A service acts for its customers: only those of this account are let in. EC2 does not send the key.
         here = Condition("StringEquals", "aws:SourceAccount", (account,))
         found.append(_trusts(here, service=tuple(_principal(name, partition) for name in others)))
-    accounts = {(use.account, use.external_id) for use in identity.used_by if isinstance(use, AccountUse)}
+    accounts = {
+        (_outside(use, account), use.external_id) for use in identity.used_by if isinstance(use, AccountUse)
+    }
     for other, external_id in sorted(accounts):
         asked = Condition("StringEquals", "sts:ExternalId", (external_id,))
         found.append(_trusts(asked, aws=(str(root_arn(partition, other)),)))
-    return _fitting(PolicyDocument(tuple(found)), identity)
+    found += (federated_statement(use, account, partition) for use in identity.federated)
+    document = PolicyDocument(tuple(found))
+    refuse_wide(document, identity)
+    return _fitting(document, identity)
+
+
+def _outside(use: AccountUse, here: AccountId) -> AccountId:
+    """Give another account; this one would let every user and role in that may assume roles."""
+    if use.account != here:
+        return use.account
+    raise LeastkeyError(
+        "wide-trust",
+        f"{here} is the account itself: everybody in it who may assume roles is let in",
+        why="an external id is for other accounts, and no secret within one",
+        remedy="name who it is: `- user`, or `- service: ec2`",
+        place=str(use.place),
+    )
 
 
 def _user(user: Arn, account: AccountId, partition: str) -> Statement:
@@ -108,7 +127,7 @@ def _fitting(document: PolicyDocument, identity: Identity) -> PolicyDocument:
     raise LeastkeyError(
         "too-large",
         f"the trust policy of `{identity.name}` has {count:,} characters, AWS takes {TRUST_POLICY_CHARACTERS:,}",
-        why=f"{uses} services and accounts use the identity",
+        why=f"{uses} services, accounts and tokens use the identity",
         remedy="give some of them an identity of their own",
         place=str(identity.place),
     )

@@ -19,6 +19,7 @@ __all__ = [
     "WantedInstanceProfile",
     "WantedPolicy",
     "WantedProfile",
+    "WantedProvider",
     "WantedRole",
     "WantedUser",
 ]
@@ -106,6 +107,21 @@ class WantedProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedProvider:
+    """The account's provider for an OpenID Connect issuer. An account has one at most, so several projects may share it.
+
+    `identity` is the first that needs it, `place` where that stands.
+    """
+
+    arn: Arn
+    issuer: str
+    audiences: tuple[str, ...]
+    tags: Tags
+    identity: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class WantedIdentity:
     """Everything one identity of the spec needs. `user` and `profile` are None where no key is needed."""
 
@@ -140,3 +156,4 @@ class Wanted:
     region: str
     target: Target
     identities: tuple[WantedIdentity, ...]
+    providers: tuple[WantedProvider, ...] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leastkey.plan.diff import count_entities
 from leastkey.plan.fingerprint import fingerprint
 from leastkey.plan.plan import Plan
+from leastkey.plan.providers import kept_providers, provider_removals
 from leastkey.plan.removals import removals
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ __all__ = ["make_destroy_plan"]
 
 def make_destroy_plan(wanted: Wanted, seen: Seen, local: SeenLocal) -> Plan:
     """Give the plan that wants nothing of the project: keys first, then profiles, then IAM."""
-    nothing = replace(wanted, identities=())
-    changes = tuple(removals(nothing, seen, local))
+    nothing = replace(wanted, identities=(), providers=())
+    changes = (*provider_removals(nothing, seen), *removals(nothing, seen, local))
     return Plan(
         fingerprint(nothing, seen, changes),
         nothing.account,
         nothing.project,
         changes,
         nothing,
+        kept_providers(nothing, seen, wanted),
         entities=count_entities(nothing.project, seen),
     )

@@ -19,6 +19,7 @@ from leastkey.plan.ownership import (
     refuse_strangers,
 )
 from leastkey.plan.plan import Plan
+from leastkey.plan.providers import kept_providers, own_providers, provider_changes, provider_removals
 from leastkey.plan.quota import attached_quota, refuse_over_quota
 from leastkey.plan.removals import removals
 
@@ -42,14 +43,15 @@ def make_plan(wanted: Wanted, seen: Seen, local: SeenLocal) -> Plan:
             why=f"as         {seen.caller.arn}",
         )
     refuse_strangers(wanted, seen)
-    changes: list[Change] = []
-    cautions: list[Caution] = []
+    changes: list[Change] = [*provider_changes(wanted, seen)]
+    cautions: list[Caution] = [*kept_providers(wanted, seen)]
     for identity in wanted.identities:
         changes.extend(_identity_changes(wanted, identity, seen, local))
         cautions.extend(identity.cautions)
         if identity.user is not None:
             user = seen.users.get(identity.user.name.lower())
             cautions.extend(key_cautions(identity, user, local.identity(identity.name)))
+    changes.extend(provider_removals(wanted, seen))
     changes.extend(removals(wanted, seen, local))
     finished = tuple(changes)
     refuse_over_quota(wanted, finished, seen.quotas)
@@ -73,6 +75,7 @@ def count_entities(project: str, seen: Seen) -> int:
             own_roles(project, seen),
             own_policies(project, seen),
             own_instance_profiles(project, seen),
+            own_providers(project, seen),
         )
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leastkey.compile.wanted import Wanted
     from leastkey.iam.statement import Json
     from leastkey.plan.plan import Change
-    from leastkey.plan.seen import Seen, SeenInstanceProfile, SeenPolicy, SeenRole, SeenUser
+    from leastkey.plan.seen import Seen, SeenInstanceProfile, SeenPolicy, SeenProvider, SeenRole, SeenUser
 
 __all__ = ["fingerprint"]
 
@@ -41,6 +41,7 @@ def fingerprint(wanted: Wanted, seen: Seen, changes: tuple[Change, ...]) -> str:
         "roles": [_role(role) for role in own_roles(project, seen)],
         "policies": [_policy(policy) for policy in own_policies(project, seen)],
         "instance profiles": [_profile(profile) for profile in own_instance_profiles(project, seen)],
+        "providers": [_provider(each) for _, each in sorted(seen.providers.items())],
         "managed": {arn: meaning(document) for arn, document in seen.managed.items()},
         "changes": [_change(change) for change in changes],
     }
@@ -119,3 +120,7 @@ def _policy(policy: SeenPolicy) -> Json:
 
 def _profile(profile: SeenInstanceProfile) -> Json:
     return {"arn": str(profile.arn), "role": profile.role}
+
+
+def _provider(provider: SeenProvider) -> Json:
+    return {"arn": str(provider.arn), "audiences": [*sorted(provider.audiences)], "tags": {**provider.tags}}

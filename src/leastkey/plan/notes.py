@@ -27,6 +27,7 @@ def role_note(identity: WantedIdentity) -> str:
     """Say who may wear the role and for how long: `worn by that user only, 1 hour`."""
     wearers = [] if identity.user is None else ["that user"]
     wearers += [use.service for use in identity.spec.used_by if isinstance(use, ServiceUse)]
+    wearers += [use.wearer for use in identity.spec.federated]
     wearers += [f"account {use.account}" for use in identity.spec.used_by if isinstance(use, AccountUse)]
     if not wearers:
         return f"worn by nobody, {duration(identity.session_seconds)}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         WantedInstanceProfile,
         WantedPolicy,
         WantedProfile,
+        WantedProvider,
         WantedRole,
         WantedUser,
     )
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
 
 __all__ = [
+    "AddAudience",
     "AddRoleToInstanceProfile",
     "AttachRolePolicy",
     "CreateInstanceProfile",
     "CreatePolicy",
     "CreatePolicyVersion",
+    "CreateProvider",
     "CreateRole",
     "CreateUser",
     "DeleteInstanceProfile",
     "DeletePolicy",
+    "DeleteProvider",
     "DeleteRole",
     "DeleteRolePolicy",
     "DeleteUser",
@@ -196,6 +200,28 @@ class AddRoleToInstanceProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateProvider:
+    """Create the account's OpenID Connect provider for an issuer."""
+
+    provider: WantedProvider
+
+
+@dataclass(frozen=True, slots=True)
+class AddAudience:
+    """Let a provider of ours take tokens that are made for one more audience."""
+
+    provider: Arn
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProvider:
+    """Delete a provider of ours that no role trusts any more."""
+
+    provider: Arn
+
+
+@dataclass(frozen=True, slots=True)
 class EnsureKey:
     """Make the user's key, or finish an operation that was cut off."""
 
@@ -278,6 +304,9 @@ Operation = (
     | CreatePolicyVersion
     | CreateInstanceProfile
     | AddRoleToInstanceProfile
+    | CreateProvider
+    | AddAudience
+    | DeleteProvider
     | EnsureKey
     | WriteProfile
     | RemoveKeys

@@ -1,7 +1,8 @@
 """In which order changes are carried out: which of them must be finished before another starts.
 
 Everything new or changed comes first and everything that goes comes last: keys, so that nothing half gone can be used,
-then what this computer knows of them, then the rest. Within each, one entity is written by one change at a time, and a
+then what this computer knows of them, then the rest. A provider that goes is gone before a role stops naming it: by its
+roles' trust it is found again, should the run be cut off. Within each, one entity is written by one change at a time, and a
 change waits for what it names.
 Source: IAM User Guide, "IAM identifiers" (ARNs are predictable, so only attachments, keys and boundaries wait).
 """
@@ -12,10 +13,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.plan import operation as op
+from leastkey.plan.providers import providers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from leastkey.iam.document import PolicyDocument
     from leastkey.plan.plan import Change
 
 __all__ = ["is_removal", "phases", "prerequisites"]
@@ -29,6 +32,7 @@ _REMOVALS: Final = (
     op.DeletePolicy,
     op.DeleteInstanceProfile,
 )
+_TRUSTS: Final = "every role's trust"
 _DETACH_RANKS: Final = {"first": 2, "after": 4, "removal": 2}
 
 
@@ -38,6 +42,10 @@ def _user(operation: Any) -> str:
 
 def _role(operation: Any) -> str:
     return f"role {operation.role.lower()}"
+
+
+def _trusted(trust: PolicyDocument) -> tuple[str, ...]:
+    return tuple(f"provider {arn}" for arn in providers_of(trust))
 
 
 # For each operation its rank, the entity it writes, and the entities it names: a change waits for all changes of
@@ -53,8 +61,12 @@ _TOUCHES: Final[dict[type, _Touch]] = {
     op.DetachUserPolicy: (1, _user, lambda o: (f"policy {o.policy}",)),
     op.RemoveUserFromGroup: (1, _user, _NOTHING),
     op.SetTags: (1, lambda o: f"{o.kind} {o.name.lower()}", _NOTHING),
-    op.CreateRole: (1, lambda o: f"role {o.role.name.lower()}", lambda o: (f"policy {o.role.boundary}",)),
-    op.UpdateTrust: (1, _role, _NOTHING),
+    op.CreateRole: (
+        1,
+        lambda o: f"role {o.role.name.lower()}",
+        lambda o: (f"policy {o.role.boundary}", *_trusted(o.role.trust)),
+    ),
+    op.UpdateTrust: (1, _role, lambda o: (_TRUSTS, *_trusted(o.trust))),
     op.UpdateRole: (1, lambda o: f"role {o.role.name.lower()}", _NOTHING),
     op.SetBoundary: (1, _role, lambda o: (f"policy {o.boundary}",)),
     op.RemoveBoundary: (1, _role, _NOTHING),
@@ -66,6 +78,9 @@ _TOUCHES: Final[dict[type, _Touch]] = {
         lambda o: f"profile {o.profile.name.lower()}",
         lambda o: (f"role {o.profile.role.lower()}",),
     ),
+    op.CreateProvider: (0, lambda o: f"provider {o.provider.arn}", _NOTHING),
+    op.AddAudience: (0, lambda o: f"provider {o.provider}", _NOTHING),
+    op.DeleteProvider: (0, lambda o: f"provider {o.provider}", lambda _: (_TRUSTS,)),
     op.AddRoleToInstanceProfile: (3, lambda o: f"profile {o.profile.lower()}", lambda o: (_role(o),)),
     op.EnsureKey: (5, _user, _NOTHING),
     op.WriteProfile: (6, lambda _: "", _NOTHING),

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["STEPS", "Change", "Noun", "Plan", "Sign"]
 
 Sign = Literal["+", "~", "-"]
-Noun = Literal["user", "role", "policy", "attachment", "instance profile", "access key", "profile"]
+Noun = Literal[
+    "user", "role", "policy", "attachment", "instance profile", "OIDC provider", "access key", "profile"
+]
 
 STEPS: Final[dict[Noun, int]] = {
     "role": 1,
@@ -21,6 +23,7 @@ STEPS: Final[dict[Noun, int]] = {
     "user": 3,
     "attachment": 4,
     "instance profile": 4,
+    "OIDC provider": 4,
     "access key": 5,
     "profile": 6,
 }

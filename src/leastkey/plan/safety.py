@@ -1,6 +1,6 @@
 """The gate before apply: a plan that removes much of a project wants a word.
 
-A removal counts when an entity goes (user, role, policy, instance profile), not when a tie or a key does. Up to five are
+A removal counts when an entity goes (user, role, policy, instance profile, identity provider), not when a tie or a key does. Up to five are
 let through, and so is up to a third of what the project has: a spec that lost one identity passes, a spec that
 lost most of its lines does not. `destroy` is not gated: there removing everything is what was asked.
 """
@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
-from leastkey.plan.operation import DeleteInstanceProfile, DeletePolicy, DeleteRole, DeleteUser
+from leastkey.plan.operation import (
+    DeleteInstanceProfile,
+    DeletePolicy,
+    DeleteProvider,
+    DeleteRole,
+    DeleteUser,
+)
 
 if TYPE_CHECKING:
     from leastkey.plan.plan import Plan
@@ -24,7 +30,9 @@ _SHARE: Final = 3
 def guard(plan: Plan, *, allow_removals: bool) -> None:
     """Refuse a plan that removes more than the threshold, unless it was allowed."""
     removed = sum(
-        isinstance(change.operation, DeleteUser | DeleteRole | DeletePolicy | DeleteInstanceProfile)
+        isinstance(
+            change.operation, DeleteUser | DeleteRole | DeletePolicy | DeleteProvider | DeleteInstanceProfile
+        )
         for change in plan.changes
     )
     if allow_removals or removed <= FREE_REMOVALS or removed * _SHARE <= plan.entities:

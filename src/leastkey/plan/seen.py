@@ -25,6 +25,7 @@ __all__ = [
     "SeenInstanceProfile",
     "SeenPolicy",
     "SeenPolicyVersion",
+    "SeenProvider",
     "SeenRole",
     "SeenUser",
 ]
@@ -112,6 +113,15 @@ class SeenInstanceProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenProvider:
+    """An OpenID Connect provider, as GetOpenIDConnectProvider shows it."""
+
+    arn: Arn
+    audiences: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SeenRole:
     """A role of the account. The dump gives neither MaxSessionDuration nor Description: a tag of ours stands for both.
 
@@ -168,7 +178,10 @@ class SeenPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One account at one moment. Names are unique ignoring case, so the mappings are keyed by lower-case names."""
+    """One account at one moment. Names are unique ignoring case, so the mappings are keyed by lower-case names.
+
+    `providers` holds, by ARN, those that the project needs or that a role of it trusts: others are not read.
+    """
 
     caller: Caller
     users: Mapping[str, SeenUser]
@@ -177,3 +190,4 @@ class Seen:
     quotas: Mapping[str, int] = field(default_factory=dict)
     managed: Mapping[str, PolicyDocument] = field(default_factory=dict)
     instance_profiles: Mapping[str, SeenInstanceProfile] = field(default_factory=dict)
+    providers: Mapping[str, SeenProvider] = field(default_factory=dict)

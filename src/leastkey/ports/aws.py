@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SeenGroup,
         SeenInstanceProfile,
         SeenPolicy,
+        SeenProvider,
         SeenRole,
         SeenUser,
     )
@@ -162,6 +163,14 @@ class Iam(AccessKeys, Protocol):
         """List the instance profiles below a path, those without a role too (`role` is then empty)."""
         ...
 
+    def list_oidc_providers(self) -> tuple[Arn, ...]:
+        """List the account's OpenID Connect providers."""
+        ...
+
+    def get_oidc_provider(self, arn: Arn) -> SeenProvider:
+        """Read a provider with its audiences and tags."""
+        ...
+
     def create_user(self, name: str, path: str, tags: TagMap) -> SeenUser:
         """Create a user with its tags."""
         ...
@@ -264,6 +273,18 @@ class Iam(AccessKeys, Protocol):
 
     def delete_instance_profile(self, profile: str) -> None:
         """Delete an instance profile without a role."""
+        ...
+
+    def create_oidc_provider(self, issuer: str, audiences: tuple[str, ...], tags: TagMap) -> Arn:
+        """Create the account's provider for an issuer."""
+        ...
+
+    def add_oidc_audience(self, arn: Arn, audience: str) -> None:
+        """Let a provider take tokens made for one more audience. Idempotent."""
+        ...
+
+    def delete_oidc_provider(self, arn: Arn) -> None:
+        """Delete a provider, whatever trusts it. Idempotent."""
         ...
 
 

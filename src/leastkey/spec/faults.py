@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from leastkey.spec.model import Place
 
-__all__ = ["invalid", "not_built", "shown", "syntax", "unknown"]
+__all__ = ["invalid", "shown", "syntax", "unknown", "wide"]
 
 Lines = str | tuple[str, ...]
 
@@ -36,15 +36,9 @@ def syntax(place: Place, what: str, *, why: Lines = (), remedy: Lines) -> Leastk
     return LeastkeyError("spec-syntax", what, why=why, remedy=remedy, place=str(place))
 
 
-def not_built(place: Place, form: str, *, remedy: Lines) -> LeastkeyError:
-    """Give the error for a form of the design that this version does not have."""
-    return LeastkeyError(
-        "not-built",
-        f"`{form}` is not built yet in this version",
-        why="the form is part of the design, and nothing half of it is made",
-        remedy=remedy,
-        place=str(place),
-    )
+def wide(place: Place, what: str, *, why: Lines, remedy: Lines) -> LeastkeyError:
+    """Give the error for a use that would let in more than one workload."""
+    return LeastkeyError("wide-trust", what, why=why, remedy=remedy, place=str(place))
 
 
 def unknown(

@@ -44,6 +44,20 @@ EXAMPLES: Final = {
     "user": "- user: automation_user",
     "service": "- service: ec2",
     "external-id": "external-id: acme-7f3a91c2",
+    "github": "- github: {repository: acme/reports, repository-id: 123456, environment: production}",
+    "gitlab": "- gitlab: {project: acme/reports, branch: main}",
+    "oidc": "- oidc: {issuer: https://issuer.example, audience: sts.amazonaws.com, subject: job-7}",
+    "repository": "repository: acme/reports",
+    "repository-id": "repository-id: 123456",
+    "owner-id": "owner-id: 654321",
+    "environment": "environment: production",
+    "branch": "branch: main",
+    "tag": "tag: v1",
+    "ref": "ref: refs/heads/main",
+    "workflow": "workflow: .github/workflows/deploy.yml",
+    "issuer": "issuer: https://issuer.example",
+    "audience": "audience: sts.amazonaws.com",
+    "subject": "subject: job-7",
 }
 """A line that is right, for each key a fault can be about."""
 

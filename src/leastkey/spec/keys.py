@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["BOUNDARY", "GRANT_FORMS", "GRANT_LIMITS", "IDENTITY", "NAMES", "SPEC", "USES", "Key", "names_of"]
+__all__ = [
+    "BOUNDARY",
+    "FEDERATED",
+    "GRANT_FORMS",
+    "GRANT_LIMITS",
+    "IDENTITY",
+    "NAMES",
+    "SPEC",
+    "USES",
+    "Key",
+    "names_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +73,38 @@ USES: Final = {
         Key("account", "Another account, by its twelve digits in quotes."),
         Key("external-id", "A long random word that both sides know.", is_needed=True),
     ),
+    "github": (Key("github", "Jobs of GitHub Actions: no key is needed."),),
+    "gitlab": (Key("gitlab", "Jobs of GitLab CI: no key is needed."),),
+    "oidc": (Key("oidc", "One subject of any OpenID Connect issuer: no key is needed."),),
 }
 """The keys of each form of a use, by the key that names the form."""
+
+_REF_KEYS: Final = (
+    Key("branch", "The one branch that is let in."),
+    Key("tag", "The one tag that is let in."),
+    Key("ref", "The branch or tag as git names it, such as refs/tags/v1."),
+)
+_AUDIENCE: Final = Key("audience", "Who the token is made for. Left out: sts.amazonaws.com.")
+FEDERATED: Final = {
+    "github": (
+        Key("repository", "OWNER/NAME, in the letters GitHub shows.", is_needed=True),
+        Key("repository-id", "The repository's number: nobody gets it again after a rename or deletion."),
+        Key("owner-id", "The owner's number, which tokens of repositories made since July 2026 name too."),
+        Key("environment", "The one environment of the repository that is let in."),
+        *_REF_KEYS,
+        Key("workflow", "The one workflow file that is let in, besides environment, branch or tag."),
+        _AUDIENCE,
+    ),
+    "gitlab": (
+        Key("project", "The project with its groups, GROUP/NAME.", is_needed=True),
+        *_REF_KEYS,
+        Key("issuer", "The site. Left out: https://gitlab.com."),
+        _AUDIENCE,
+    ),
+    "oidc": (
+        Key("issuer", "The issuer's URL, as its tokens name it.", is_needed=True),
+        Key("audience", "Who the token is made for, in full.", is_needed=True),
+        Key("subject", "The one subject that is let in, in full.", is_needed=True),
+    ),
+}
+"""The keys of each form that shows a token."""

@@ -16,12 +16,16 @@ __all__ = [
     "ActionsGrant",
     "Boundary",
     "DocumentGrant",
+    "FederatedUse",
+    "GithubUse",
+    "GitlabUse",
     "Grant",
     "Identity",
     "Level",
     "LevelGrant",
     "ManagedGrant",
     "Names",
+    "OidcUse",
     "Place",
     "ServiceUse",
     "Spec",
@@ -131,7 +135,72 @@ class AccountUse:
     place: Place
 
 
-Use = UserUse | ServiceUse | AccountUse
+@dataclass(frozen=True, slots=True)
+class GithubUse:
+    """A job of GitHub Actions. `ref` is whole (`refs/heads/main`), `workflow` the file with repository and ref.
+
+    `environment` or `ref` is there. With `owner_id` there is a `repository_id`.
+    """
+
+    repository: str
+    repository_id: str | None
+    owner_id: str | None
+    environment: str | None
+    ref: str | None
+    workflow: str | None
+    audience: str
+    place: Place
+
+    @property
+    def wearer(self) -> str:
+        """Say who it is in a few words."""
+        parts = [f"environment {self.environment}"] if self.environment is not None else []
+        parts += [shown_ref(self.ref)] if self.ref is not None else []
+        parts += [f"workflow {self.workflow}"] if self.workflow is not None else []
+        return f"GitHub {self.repository} ({', '.join(parts)})"
+
+
+@dataclass(frozen=True, slots=True)
+class GitlabUse:
+    """A job of GitLab CI, on GitLab's own site or another one. `ref` is whole, as in `refs/heads/main`."""
+
+    project: str
+    ref: str
+    issuer: str
+    audience: str
+    place: Place
+
+    @property
+    def wearer(self) -> str:
+        """Say who it is in a few words."""
+        return f"GitLab {self.project} ({shown_ref(self.ref)})"
+
+
+@dataclass(frozen=True, slots=True)
+class OidcUse:
+    """One subject of any OpenID Connect issuer."""
+
+    issuer: str
+    audience: str
+    subject: str
+    place: Place
+
+    @property
+    def wearer(self) -> str:
+        """Say who it is in a few words."""
+        return f"{self.subject} of {self.issuer}"
+
+
+FederatedUse = GithubUse | GitlabUse | OidcUse
+"""A workload that shows a token of an OpenID Connect issuer, and has no key."""
+
+Use = UserUse | ServiceUse | AccountUse | FederatedUse
+
+
+def shown_ref(ref: str) -> str:
+    """Give a whole ref in words: `branch main`, `tag v1`."""
+    kind, _, name = ref.removeprefix("refs/").partition("/")
+    return f"{'tag' if kind == 'tags' else 'branch'} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +224,11 @@ class Identity:
     session_seconds: int
     used_by: tuple[Use, ...]
     place: Place
+
+    @property
+    def federated(self) -> tuple[FederatedUse, ...]:
+        """The workloads that show a token instead of a key."""
+        return tuple(use for use in self.used_by if isinstance(use, FederatedUse))
 
     @property
     def user(self) -> UserUse | None:

@@ -15,10 +15,21 @@ from leastkey.iam.names import pattern_of
 from leastkey.spec import keys
 from leastkey.spec.actions import ACTION
 from leastkey.spec.conditions import CONDITION_KEY, OPERATORS
+from leastkey.spec.federated import WORKFLOW
 from leastkey.spec.fields import EXAMPLES
 from leastkey.spec.model import Level, Target
+from leastkey.spec.refs import REF_FORMS
 from leastkey.spec.resources import S3_SCHEME
 from leastkey.spec.settings import DURATION, NAME, NAME_CHARACTERS, OUTPUTS, REGION, REGIONS, UNFIT_IDENTITY
+from leastkey.spec.token_values import (
+    AUDIENCES,
+    ENVIRONMENT,
+    ISSUER,
+    NUMBER,
+    PATH,
+    REPOSITORY,
+    SUBJECT,
+)
 from leastkey.spec.uses import PRINCIPAL_ENDING, principals
 from leastkey.spec.yaml_nodes import Items, Table, read_yaml
 
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     import re
 
     from leastkey.spec.keys import Key
+    from leastkey.spec.token_values import Rule
     from leastkey.spec.yaml_nodes import Node
 
 __all__ = ["schema_text", "spec_schema"]
@@ -141,12 +153,43 @@ def _use() -> Schema:
             }
         },
         "account": {"account": _account(), "external-id": _text(pattern=pattern_of("external id"))},
+        **{form: {form: _federated(form)} for form in keys.FEDERATED},
     }
     forms = [
         {**_table(table, values[form]), "required": [form, *_needed(table)]}
         for form, table in keys.USES.items()
     ]
     return {"anyOf": [{"const": "user", "description": keys.USES["user"][0].says}, *forms]}
+
+
+def _federated(form: str) -> Schema:
+    ref = _text(pattern=r"^(?:refs/(?:heads|tags)/)?[^*?]+$")
+    values = {
+        "repository": _value(REPOSITORY),
+        "repository-id": _value(NUMBER),
+        "owner-id": _value(NUMBER),
+        "environment": _value(ENVIRONMENT),
+        **dict.fromkeys(REF_FORMS, ref),
+        "workflow": _text(pattern=_whole(WORKFLOW)),
+        "project": _value(PATH),
+        "issuer": _value(ISSUER),
+        "audience": _value(AUDIENCES),
+        "subject": _value(SUBJECT),
+    }
+    one = {"anyOf": [{"required": [name]} for name in REF_FORMS]}
+    environment = {"anyOf": [{"required": ["environment"]}, *one["anyOf"]]}
+    needed = {"github": environment, "gitlab": one}
+    return {
+        **_table(keys.FEDERATED[form], values),
+        **needed.get(form, {}),
+        "examples": [_example(form)],
+    }
+
+
+def _value(rule: Rule) -> Schema:
+    """Give a claim's value, which is no pattern."""
+    found = _data(read_yaml(rule.example, rule.example))
+    return {**_text(pattern=_whole(rule.pattern)), "examples": [*found.values()]}
 
 
 def _conditions() -> Schema:

@@ -1,16 +1,18 @@
-"""`used-by:`: who wears the role. One user at most; services of AWS and other accounts as many as needed."""
+"""`used-by:`: who wears the role. One user at most; services, other accounts and tokens as many as needed."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.iam.catalog import services
 from leastkey.iam.names import name_fault
-from leastkey.spec.faults import invalid, not_built, shown, unknown
+from leastkey.spec.faults import invalid, shown, unknown
+from leastkey.spec.federated import read_federated, unnarrowed
 from leastkey.spec.fields import check_keys, items_of, needed, only_form, table_of, text_of
-from leastkey.spec.keys import USES, names_of
+from leastkey.spec.keys import FEDERATED, USES, names_of
 from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 from leastkey.spec.yaml_nodes import Text
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRINCIPAL_ENDING", "principals", "read_account", "read_uses"]
 
-_NOT_BUILT: Final = ("github", "gitlab", "oidc")
-_FORMS: Final = (*USES, *_NOT_BUILT)
+_FORMS: Final = tuple(USES)
 _WITH_VALUE: Final = {
     "service": "name one, as in `- service: ec2`",
     "account": 'name it: `- {account: "444455556666", external-id: ...}`',
@@ -106,9 +107,9 @@ def _use(item: Node) -> Use:
         )
     if form.value not in _FORMS:
         raise unknown(form.place, form.value, "no key of a use", _FORMS, code="spec-invalid")
-    if form.value in _NOT_BUILT:
-        raise _unbuilt(form)
     check_keys(table, names_of(USES[form.value]), f"a use by {form.value}")
+    if form.value in FEDERATED:
+        return read_federated(form, value)
     text = text_of(value, form.value)
     match form.value:
         case "user":
@@ -126,8 +127,8 @@ def _use(item: Node) -> Use:
 def _bare(text: Text) -> UserUse:
     if text.value == "user":
         return UserUse(None, text.place)
-    if text.value in _NOT_BUILT:
-        raise _unbuilt(text)
+    if text.value in FEDERATED:
+        raise unnarrowed(text)
     if text.value in _WITH_VALUE:
         raise unknown(
             text.place,
@@ -153,14 +154,6 @@ def _bare(text: Text) -> UserUse:
         ("user",),
         code="spec-invalid",
         remedy=f"a user of this name: `- user: {shown(text.value)}`",
-    )
-
-
-def _unbuilt(form: Text) -> Exception:
-    return not_built(
-        form.place,
-        form.value,
-        remedy=("a key on this computer: `- user`", "on EC2, without a key: `- service: ec2`"),
     )
 
 
@@ -210,9 +203,12 @@ def _refuse_second(use: Use, before: list[Use]) -> None:
         case ServiceUse(service=service):
             twice = any(isinstance(other, ServiceUse) and other.service == service for other in before)
             what = f"the service `{service}` a second time"
-        case _:
+        case AccountUse():
             twice = any(isinstance(other, AccountUse) and other.account == use.account for other in before)
             what = f"the account `{use.account}` a second time"
+        case _:
+            twice = use in [replace(other, place=use.place) for other in before if type(other) is type(use)]
+            what = f"{use.wearer} a second time"
     if twice:
         raise invalid(
             use.place,

@@ -76,7 +76,7 @@ GITHUB = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.gith
 @pytest.mark.parametrize(
     ("trust", "why"),
     [
-        (trusts(GITHUB, "sts:AssumeRoleWithWebIdentity"), "identity providers are not built yet"),
+        (trusts(GITHUB, "sts:AssumeRoleWithWebIdentity"), "who shows a token is not taken over"),
         (trusts("*"), "names who is let in"),
         (trusts({"AWS": "*"}), "names who is let in"),
         (trusts({"AWS": f"arn:aws:iam::{OTHER}:role/x"}), "`used-by` names accounts"),

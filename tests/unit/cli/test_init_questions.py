@@ -107,7 +107,7 @@ def test_an_answer_that_cannot_be_used_is_explained_asked_again_and_loses_nothin
         "`raed` is no access level",
         "did you mean `read`?",
         "did you mean `lambda`?",
-        "`github actions` would need no key, but is not built yet",
+        "`github actions` needs no key: put what `leastkey help keyless` shows",
     ):
         assert words in told
 

@@ -401,11 +401,6 @@ BAD: dict[str, Bad] = {
         ("no key of a boundary",),
     ),
     # uses
-    "GitHub": Bad(
-        uses("      - github: {repository: a/b}"), "not-built", "6:9", ("`github` is not built", "- user")
-    ),
-    "GitLab": Bad(uses("      - gitlab: {}"), "not-built", "6:9", ("`gitlab`",)),
-    "OIDC": Bad(uses("      - oidc"), "not-built", "6:9", ("`oidc`",)),
     "a use unknown": Bad(uses("      - usr: x"), "spec-invalid", "6:9", ("`usr`", "`user`")),
     "a use that is a service": Bad(uses("      - ec2"), "spec-invalid", "6:9", ("- service: ec2",)),
     "a use that is a name": Bad(uses("      - qqq"), "spec-invalid", "6:9", ("- user: qqq",)),

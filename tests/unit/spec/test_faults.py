@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.spec.bad_specs import BAD, Bad, grants
+from tests.unit.spec.bad_tokens import BAD_TOKENS
 
 from leastkey.errors import LeastkeyError
 from leastkey.spec.parse import parse_spec
@@ -34,7 +35,7 @@ def fault_of(text: str, project: str = "reports") -> LeastkeyError:
     return caught.value
 
 
-@pytest.mark.parametrize("bad", [pytest.param(bad, id=name) for name, bad in BAD.items()])
+@pytest.mark.parametrize("bad", [pytest.param(bad, id=name) for name, bad in {**BAD, **BAD_TOKENS}.items()])
 def test_a_fault_is_told_with_its_place_and_its_fix(bad: Bad) -> None:
     fault = fault_of(bad.text)
     assert (fault.code, fault.place) == (bad.code, f"leastkey.yaml:{bad.at}")

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from tests.support.home import SPEC as HOME_SPEC
 from tests.unit.spec.bad_specs import BAD
+from tests.unit.spec.bad_tokens import BAD_TOKENS
 from tests.unit.spec.test_parse import DESIGN
 
 from leastkey.cli.main import run
@@ -66,6 +67,20 @@ THE_PARSERS = {
     "an ARN that is none",
     "a service twice",
     "an account twice",
+    "a pull request",
+    "everybody's audience",
+    "a variable",
+    "github by oidc",
+    "gitlab by oidc",
+    "github as gitlab's issuer",
+    "an issuer built in",
+    "a number that is none",
+    "an owner's number alone",
+    "a branch and a tag",
+    "a branch git refuses",
+    "a branch as a ref",
+    "a workflow of no ref",
+    "a job twice",
 }
 """What a schema cannot say: what hangs on two places, on a file, on numbers inside a text, or on names in the catalogue."""
 
@@ -143,7 +158,7 @@ def test_every_example_in_the_schema_is_right_where_it_stands() -> None:
 
 def test_what_only_the_parser_refuses_is_known_by_name() -> None:
     taken = set()
-    for name, bad in BAD.items():
+    for name, bad in {**BAD, **BAD_TOKENS}.items():
         try:
             data = as_editors_read(bad.text)
         except (YAMLError, ArithmeticError, AttributeError, LookupError, ValueError):

@@ -7,7 +7,9 @@ federation": the values asked for may not be wildcards alone. Roles that are the
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from leastkey.iam.issuers import TELLING_CLAIMS, WEB_IDENTITY, provider_host
 
 if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
@@ -15,46 +17,23 @@ if TYPE_CHECKING:
 
 __all__ = ["unasked_claim"]
 
-_CLAIMS: Final = {
-    "agent.buildkite.com": "sub",
-    "api.pulumi.com/oidc": "aud",
-    "app.terraform.io": "sub",
-    "cognito-identity.amazonaws.com": "aud",
-    "gitlab.com": "sub",
-    "oidc-configuration.audit-log.githubusercontent.com": "sub",
-    "oidc.codefresh.io": "sub",
-    "oidc.vercel.com": "aud",
-    "proidc.upbound.io": "sub",
-    "sandboxes.cloud": "aud",
-    "scalr.io": "sub",
-    "studio.datachain.ai/api": "sub",
-    "token.actions.githubusercontent.com": "sub",
-    "tokens.cloud.shisho.dev": "sub",
-    "vstoken.actions.githubusercontent.com": "sub",
-}
-_WEB_IDENTITY: Final = "sts:assumerolewithwebidentity"
-
 
 def unasked_claim(trust: PolicyDocument) -> str:
     """Give the condition key that a trust policy would have to evaluate, "" when nothing is missing."""
     for statement in trust.statements:
         if statement.effect == "Allow" and _is_for_tokens(statement) and statement.principal is not None:
-            for provider in map(_provider, statement.principal.federated):
-                claim = _CLAIMS.get(provider)
+            for provider in map(provider_host, statement.principal.federated):
+                claim = TELLING_CLAIMS.get(provider)
                 key = f"{provider}:{claim}"
                 if claim is not None and not any(_asks(each, key) for each in statement.conditions):
                     return key
     return ""
 
 
-def _provider(federated: str) -> str:
-    return (federated.partition(":oidc-provider/")[2] or federated).lower().rstrip("/")
-
-
 def _is_for_tokens(statement: Statement) -> bool:
     if statement.not_actions:
         return True
-    return any(fnmatchcase(_WEB_IDENTITY, action.lower()) for action in statement.actions)
+    return any(fnmatchcase(WEB_IDENTITY.lower(), action.lower()) for action in statement.actions)
 
 
 def _asks(condition: Condition, key: str) -> bool:

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["GITHUB", "GITLAB", "KEY_ID", "Issuers", "new_rsa_key"]
+__all__ = ["KEY_ID", "Issuers", "new_rsa_key"]
 
-GITHUB: Final = "https://token.actions.githubusercontent.com"
-GITLAB: Final = "https://gitlab.com"
 KEY_ID: Final = "leastkey-sandbox"
 """The id of the sandbox's own key, in its tokens."""
 _BITS: Final = 2048

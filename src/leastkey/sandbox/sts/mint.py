@@ -12,7 +12,8 @@ import uuid
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, Final
 
-from leastkey.sandbox.state.issuers import GITHUB, GITLAB, KEY_ID, new_rsa_key
+from leastkey.iam.issuers import GITHUB, GITLAB
+from leastkey.sandbox.state.issuers import KEY_ID, new_rsa_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

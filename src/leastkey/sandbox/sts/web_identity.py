@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.request import Policies, Principal, Request
 from leastkey.evaluate.trust import decide_trust
+from leastkey.iam.issuers import GITHUB, GITLAB
 from leastkey.iam.limits import SESSION_SECONDS_MAX, SESSION_SECONDS_MIN
 from leastkey.sandbox.decided import note
 from leastkey.sandbox.request import Caller, Refusal, Response
 from leastkey.sandbox.resolve.context import request_context
 from leastkey.sandbox.resolve.tags import of_entity, request_tags, resource_tags
 from leastkey.sandbox.state.accounts import new_key
-from leastkey.sandbox.state.issuers import GITHUB, GITLAB
 from leastkey.sandbox.state.sessions import Session, new_token
 from leastkey.sandbox.sts.answers import NoError, assumed_xml, fields_xml, in_seconds, invalid, shaped, xml
 from leastkey.sandbox.sts.assume_role import ROLE
