@@ -59,7 +59,8 @@ def observe(
     """Give what is there. `named` are AWS-managed policies, two requests each, and OpenID Connect providers to read.
 
     `instance_profiles` also lists instance profiles when the account has one without a role, which the dump leaves
-    out. Providers that a role of the project trusts are read as well; where there is none, none is asked for. With `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
+    out. Providers that a role of the project trusts are read as well; where there is none, none is asked for. With
+    `local` and `endpoint` the keys of the project's users are compared with what this computer knows; without, every
     one of them is asked about. A `caller` that is known already is not asked for again. Raises LeastkeyError.
     """
     try:
