@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
@@ -10,23 +11,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.fakes.memory_vault import MemoryVault
+from tests.support.stores import (
+    password_store,
+    refuse_without_kernel_keyring,
+    secret_service,
+    systemd_credentials,
+    tpm,
+)
 
 from leastkey.disk.home import prepare_home
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.ports.local import vault_entry
 from leastkey.secret import Secret
 from leastkey.vault.age_file import AgeFile
-from leastkey.vault.choose import open_vault
+from leastkey.vault.age_identity import AgeIdentity
+from leastkey.vault.choose import kernel_store, open_vault
 from leastkey.vault.identity_store import PlatformStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from leastkey.ports.local import Vault
 
 SECRET = Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 ENTRY = vault_entry("012345678901", "http://127.0.0.1:4566", "automation_user", "AKIAEXAMPLE")
-KINDS = ("age-file", "age-file:named", "platform", "memory")
+STORES = {
+    "keyring": secret_service,
+    "pass": password_store,
+    "systemd-creds": systemd_credentials,
+    "tpm2": tpm,
+}
+KINDS = ("age-file", "age-file:named", "command", "kernel", "kernel:age-file", "platform", "memory", *STORES)
 
 
 class FakeBackend:
@@ -43,22 +58,57 @@ class FakeBackend:
     def set_password(self, service: str, entry: str, password: str) -> None:
         self.items[(service, entry)] = password
 
+    def delete_password(self, service: str, entry: str) -> None:
+        del self.items[(service, entry)]
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], None]]:
+    """Give what starts a store, once a module."""
+    there: set[str] = set()
+    with contextlib.ExitStack() as stack:
+
+        def start(kind: str) -> None:
+            if kind in STORES and kind not in there:
+                stack.enter_context(STORES[kind](tmp_path_factory.mktemp("store")))
+                there.add(kind)
+
+        yield start
+
 
 @pytest.fixture(params=KINDS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Vault]:
+def opened(
+    request: pytest.FixtureRequest, tmp_path: Path, started: Callable[[str], None]
+) -> Callable[[], Vault]:
     """Give what opens the same vault again, as another process would."""
+    kind = str(request.param)
     home = tmp_path / "home"
     prepare_home(home)
     files = VaultFiles(home)
     backend = FakeBackend()
     memory = MemoryVault()
+    started(kind)
+    if kind == "command":
+        kind = f"command:{printing(AgeIdentity.generate(), tmp_path)}"
+    elif kind.startswith("kernel"):
+        refuse_without_kernel_keyring(home)
+        kernel_store(kind, files, lambda _: "").unlock(AgeIdentity.generate(), 600)
     kinds: dict[str, Callable[[], Vault]] = {
-        "age-file": lambda: open_vault("age-file", files),
         "age-file:named": lambda: open_vault(f"age-file:{tmp_path}/identity.txt", files),
         "platform": lambda: AgeFile("keyring", files, "keyring.age", PlatformStore(backend, files.address)),
         "memory": lambda: memory,
     }
-    return kinds[str(request.param)]
+    return kinds.get(kind, lambda: open_vault(kind, files))
+
+
+def printing(identity: AgeIdentity, folder: Path) -> Path:
+    """Make a program that prints an identity."""
+    program = folder / "print-it"
+    held: list[str] = []
+    identity.save_with(held.append)
+    program.write_text(f"#!/bin/sh\necho {held[0]}\n")
+    program.chmod(0o700)
+    return program
 
 
 def test_what_is_put_is_got_until_it_is_deleted(opened: Callable[[], Vault]) -> None:
@@ -108,8 +158,8 @@ def test_threads_with_vaults_of_their_own_lose_no_entry(opened: Callable[[], Vau
 
 
 def test_the_vault_has_the_name_it_is_chosen_by(opened: Callable[[], Vault], tmp_path: Path) -> None:
-    named = f"age-file:{tmp_path}/identity.txt"
-    assert opened().name in {"age-file", named, "keyring", "memory"}
+    named = {f"age-file:{tmp_path}/identity.txt", f"command:{tmp_path}/print-it"}
+    assert opened().name in {*KINDS, *named}
 
 
 def _write(home: str, number: int) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "output_options",
     "project_options",
     "state_dir_option",
+    "vault_option",
 ]
 
 DEFAULT_SPEC: Final = "leastkey.yaml"
@@ -72,7 +73,7 @@ _COMMON: Final = (
         metavar="NAME",
         envvar="LEASTKEY_VAULT",
         show_envvar=True,
-        help="Where secrets lie: keyring, age-file or age-file:/PATH/TO/IDENTITY.",
+        help="Where secrets lie: keyring, kernel, tpm2, ... (leastkey help vaults).",
     ),
     click.option("--sandbox", is_flag=True, help="Use the embedded AWS, starting it if needed."),
 )
@@ -151,4 +152,11 @@ def state_dir_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="DIR",
         type=click.Path(path_type=Path),
         help="Where it keeps its state.  [default: sandbox/ in LEASTKEY_HOME]",
+    )(function)
+
+
+def vault_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command about vaults the option that names one."""
+    return click.option(
+        "--vault", metavar="NAME", envvar="LEASTKEY_VAULT", show_envvar=True, help="Which vault."
     )(function)

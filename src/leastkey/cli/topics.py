@@ -58,15 +58,26 @@ needs both, since its tokens name them. To try a trust without GitHub and
 without AWS: leastkey sandbox token github --help"""
 
 VAULTS: Final = """\
-keyring         an age file; its key lies in the platform's store (Secret
-                Service, Keychain, Credential Manager), protected by your login
-age-file        an age file; its key lies beside it in a file only you can read.
-                That hides the secret from other users and from backups that
-                leave the folder out. It does not protect it from who can read
-                your files
-age-file:/PATH  the same, with its key in a file you name, perhaps elsewhere
+A vault is an encrypted age file. Its name says where the identity lies that
+opens it, and that is what protects it:
 
-Choose with --vault NAME or LEASTKEY_VAULT. The choice is remembered."""
+keyring         the platform's store (Secret Service, Keychain, Credential
+                Manager), protected by your login
+kernel          a file that your passphrase encrypts; `leastkey unlock` puts the
+                identity into the Linux kernel's memory for some hours
+kernel:STORE    the same for an identity that rests in any other store here,
+                such as kernel:age-file:/media/stick/identity.txt
+tpm2            sealed by this computer's TPM: a copied disk does not open
+systemd-creds   sealed by systemd for this computer; root only
+pass            an entry of `pass`, encrypted with your GPG key
+command:/PATH   what a program of yours prints within 3 seconds
+age-file        a file beside the vault that only you can read. That hides the
+                secret from other users and from backups that leave the folder
+                out. It does not protect it from who can read your files
+age-file:/PATH  the same, in a file you name, perhaps elsewhere
+
+Choose with --vault NAME or LEASTKEY_VAULT. The choice is remembered.
+See what you have: leastkey vault status"""
 
 TOPICS: Final[dict[str, str]] = {
     "keyless": KEYLESS,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from leastkey.clock import Clock
 
-__all__ = ["leastkey_home", "prepare_home"]
+__all__ = ["leastkey_home", "prepare_home", "who_could_exchange"]
 
 _FOLDERS: Final = ("", "bindings", "intents", "journal", "sandbox", "sessions", "vault")
 """Where a killed process can leave a temporary file."""
@@ -73,18 +73,25 @@ def prepare_home(path: Path, *, clock: Clock | None = None) -> None:
 
 
 def _refuse_exchangeable(path: Path) -> None:
-    """Refuse a folder that somebody else could rename away: he may write to a folder above it that is not sticky."""
+    """Refuse a folder that somebody else could rename away."""
+    found = who_could_exchange(path)
+    if found is not None:
+        raise LeastkeyError(
+            "unsafe-home",
+            f"others can put another folder in the place of `{path}`",
+            why=f"`{found[0]}` {found[1]}",
+            remedy="choose another folder: `export LEASTKEY_HOME=/path/to/a/private/folder`",
+        )
+
+
+def who_could_exchange(path: Path) -> tuple[Path, str] | None:
+    """Give a folder above a path that lets somebody else rename what is in it, and how: he may write to it, and it is not sticky."""
     above = dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents))
     for folder in above:
-        status = folder.stat()
-        why = _exposed(status)
+        why = _exposed(folder.stat())
         if why is not None:
-            raise LeastkeyError(
-                "unsafe-home",
-                f"others can put another folder in the place of `{path}`",
-                why=f"`{folder}` {why}",
-                remedy="choose another folder: `export LEASTKEY_HOME=/path/to/a/private/folder`",
-            )
+            return folder, why
+    return None
 
 
 def _exposed(status: os.stat_result) -> str | None:

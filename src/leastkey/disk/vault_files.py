@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,14 @@ from leastkey.disk.files import create_private, ensure_folder, read_private, rem
 from leastkey.disk.locks import FileLocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from leastkey.clock import Clock
 
 __all__ = ["VaultFiles"]
 
+_KERNEL_NAME = b"leastkey-vault:"
 _WAIT_SECONDS = 30.0
 """A vault is held for a few milliseconds a write; many writers queue."""
 
@@ -63,3 +66,37 @@ class VaultFiles:
     def lock(self, operation: str) -> AbstractContextManager[None]:
         """Hold the vault against writers in other processes and threads."""
         return self._locks.hold("the vault", operation, wait_seconds=_WAIT_SECONDS)
+
+    @contextlib.contextmanager
+    def scratch(self, files: Mapping[str, bytes]) -> Iterator[str]:
+        """Give the path of a private folder with these files in it; it goes afterwards."""
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="leastkey-") as folder:
+            for name, data in files.items():
+                create_private(Path(folder, name), data)
+            yield folder
+
+    def refuse_unsafe_program(self, path: str) -> None:
+        """Refuse a program that somebody else could put another in the place of."""
+        from leastkey.disk.programs import refuse_unsafe_program
+
+        refuse_unsafe_program(Path(path))
+
+    def kernel_put(self, name: str, data: bytes, seconds: int) -> bool:
+        """Keep data in the kernel's keyring of this user for so long; says whether it is there."""
+        from leastkey.disk import kernel_keyring
+
+        return kernel_keyring.store(_KERNEL_NAME + name.encode(), data, seconds)
+
+    def kernel_get(self, name: str) -> bytes | None:
+        """Read what the kernel's keyring holds, or None."""
+        from leastkey.disk.session_format import read_kernel
+
+        return read_kernel(_KERNEL_NAME + name.encode())
+
+    def kernel_forget(self, name: str) -> None:
+        """Drop it; no error when it is not there."""
+        from leastkey.disk import kernel_keyring
+
+        kernel_keyring.forget(_KERNEL_NAME + name.encode())

@@ -55,6 +55,16 @@ class AgeFile:
         """Where the vault's identity lies, for messages."""
         return self._store.place
 
+    @property
+    def file(self) -> str:
+        """The path of the vault's own file, which is there when it holds something."""
+        return self._files.path(self._file)
+
+    @property
+    def protects(self) -> str:
+        """What keeping the identity there keeps out, and what not, in plain words."""
+        return self._store.protects
+
     def look(self) -> None:
         """Look whether the vault opens, changing nothing. Raises LeastkeyError."""
         self._store.load()
@@ -79,6 +89,11 @@ class AgeFile:
         """Put, read back, compare and delete an entry of full size, so that prompts and full disks come now."""
         entry = _PROBE + secrets.token_hex(_PROBE_NAME_CHARACTERS // 2)
         self._turns.take(_Change(entry, Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))))
+
+    def refuse_orphaned(self) -> None:
+        """Raise LeastkeyError where the vault holds something: who calls this has found no identity for it."""
+        if self._files.read(self._file) is not None:
+            raise self._gone()
 
     def _carry_out(self, batch: list[_Change]) -> None:
         with self._files.lock(f"writing to the vault {self.name}"):
@@ -123,12 +138,7 @@ class AgeFile:
                 self._known = None  # replaced by another process: ask the store again
         identity = self._store.load()
         if identity is None:
-            raise self._failed(
-                "its identity is gone",
-                f"{self._store.place} has none; without it the secrets cannot be read by anybody",
-                "put the identity back from a backup; or make new keys: "
-                f"`rm {self._files.path(self._file)}`, then `leastkey up`",
-            )
+            raise self._gone()
         try:
             decrypted = identity.decrypt(data)
         except ValueError as error:
@@ -174,6 +184,14 @@ class AgeFile:
             self._store.save(identity)
         self._known = identity
         return identity
+
+    def _gone(self) -> LeastkeyError:
+        return self._failed(
+            "its identity is gone",
+            f"{self._store.place} has none; without it the secrets cannot be read by anybody",
+            "put the identity back from a backup; or make new keys: "
+            f"`rm {self._files.path(self._file)}`, then `leastkey up`",
+        )
 
     def _failed(self, what: str, why: str, remedy: str = "") -> LeastkeyError:
         path = self._files.path(self._file)

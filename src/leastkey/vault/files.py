@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
 __all__ = ["FileDoor"]
@@ -43,4 +44,24 @@ class FileDoor(Protocol):
 
     def lock(self, operation: str) -> AbstractContextManager[None]:
         """Hold the vault against writers in other processes and threads."""
+        ...
+
+    def scratch(self, files: Mapping[str, bytes]) -> AbstractContextManager[str]:
+        """Give the path of a private folder with these files in it, for a program that reads and writes files; it goes afterwards."""
+        ...
+
+    def refuse_unsafe_program(self, path: str) -> None:
+        """Refuse a program that somebody else could put another in the place of. Raises LeastkeyError `unsafe-file`."""
+        ...
+
+    def kernel_put(self, name: str, data: bytes, seconds: int) -> bool:
+        """Keep data in the kernel's keyring of this user for so long; says whether it is there."""
+        ...
+
+    def kernel_get(self, name: str) -> bytes | None:
+        """Read what the kernel's keyring holds, or None."""
+        ...
+
+    def kernel_forget(self, name: str) -> None:
+        """Drop it; no error when it is not there."""
         ...

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from leastkey.vault.files import FileDoor
 
-__all__ = ["ALLOWED", "IdentityFile", "IdentityStore", "PlatformStore", "find_platform_store"]
+__all__ = [
+    "ALLOWED",
+    "UNOPENED",
+    "IdentityFile",
+    "IdentityStore",
+    "PlatformStore",
+    "find_platform_store",
+    "parsed_identity",
+]
+
+UNOPENED: Final = "nothing was changed, no credentials were issued"
 
 ALLOWED: Final = {
     "linux": "keyring.backends.SecretService.Keyring",
@@ -45,18 +55,41 @@ class IdentityStore(Protocol):
         """Keep a new one; one that is there already is refused."""
         ...
 
+    def forget(self) -> bool:
+        """Drop it for good; says whether it is gone: one that the user named and keeps is not ours to drop."""
+        ...
+
     @property
     def place(self) -> str:
         """Where it is, for messages."""
         ...
 
+    @property
+    def protects(self) -> str:
+        """What that keeps out and what not, in plain words."""
+        ...
+
+
+def parsed_identity(text: bytes, place: str) -> AgeIdentity:
+    """Read what a store gave. Raises LeastkeyError, which quotes nothing of it."""
+    try:
+        return AgeIdentity.parse(text.decode("ascii", "replace"))
+    except ValueError as error:
+        raise _failed(f"what {place} holds cannot be used as the vault's identity", str(error)) from None
+
 
 class IdentityFile:
-    """The identity in a 0600 file, as age-keygen writes it. This hides the secrets; it does not protect them."""
+    """The identity in a 0600 file, as age-keygen writes it. This hides the secrets; it does not protect them.
 
-    def __init__(self, files: FileDoor, name: str) -> None:
+    `is_ours` is False for a file that the user named: it stays when the vault is left.
+    """
+
+    protects = "hides the secrets from other users; does not protect them from who can read your files or has a copy of them"
+
+    def __init__(self, files: FileDoor, name: str, *, is_ours: bool = True) -> None:
         self._files = files
         self._name = name
+        self._is_ours = is_ours
 
     @property
     def place(self) -> str:
@@ -66,25 +99,30 @@ class IdentityFile:
     def load(self) -> AgeIdentity | None:
         """Read it, or None when there is none."""
         data = self._files.read(self._name)
-        if data is None:
-            return None
-        try:
-            return AgeIdentity.parse(data.decode("ascii", "replace"))
-        except ValueError as error:
-            raise _failed(f"{self.place} cannot be used as an identity file", str(error)) from None
+        return None if data is None else parsed_identity(data, self.place)
 
     def save(self, identity: AgeIdentity) -> None:
         """Keep a new one; a file that is there already is refused."""
         head = f"# identity of the leastkey vault; public key: {identity.recipient}\n"
         identity.save_with(lambda text: self._files.create(self._name, f"{head}{text}\n".encode()))
 
+    def forget(self) -> bool:
+        """Drop a file of ours; one that the user named stays."""
+        if self._is_ours:
+            self._files.remove(self._name)
+        return self._is_ours
+
 
 class PlatformStore:
     """The identity in the platform's store, through one back end of the keyring library. Each call has a time limit."""
 
-    def __init__(self, backend: Any, address: str, limit_seconds: float = LIMIT_SECONDS) -> None:
+    protects = "encrypted under your login; while it is unlocked, every program you run can ask for it"
+
+    def __init__(
+        self, backend: Any, address: str, limit_seconds: float = LIMIT_SECONDS, *, vault: str = ""
+    ) -> None:
         self._backend = backend
-        self._entry = f"identity of the vault in {address}"
+        self._entry = f"identity of the vault {vault and f'{vault} '}in {address}"
         self._limit = limit_seconds
 
     @property
@@ -96,12 +134,7 @@ class PlatformStore:
         """Read it, or None when there is none."""
         self._refuse_locked()
         text = self._asked(lambda: self._backend.get_password(_SERVICE, self._entry))
-        if text is None:
-            return None
-        try:
-            return AgeIdentity.parse(text)
-        except ValueError as error:
-            raise _failed(f"the entry of leastkey in {self.place} cannot be used", str(error)) from None
+        return None if text is None else parsed_identity(text.encode(), self.place)
 
     def save(self, identity: AgeIdentity) -> None:
         """Keep a new one, and read it back: a store that lies is found while nothing depends on it."""
@@ -113,6 +146,12 @@ class PlatformStore:
         kept = self.load()
         if kept is None or kept.recipient != identity.recipient:
             raise _failed(f"{self.place} did not keep what was put into it", "read back, it was different")
+
+    def forget(self) -> bool:
+        """Drop it."""
+        if self.load() is not None:
+            self._asked(lambda: self._backend.delete_password(_SERVICE, self._entry))
+        return True
 
     def _refuse_locked(self) -> None:
         """Ask whether a Secret Service is locked before anything makes it open a window."""
@@ -136,7 +175,7 @@ class PlatformStore:
             "vault-locked",
             f"{self.place} holds the vault's identity and does not open",
             why=why,
-            state="nothing was changed, no credentials were issued",
+            state=UNOPENED,
             remedy=(
                 "log in to the desktop or unlock the keyring, then run the same command again",
                 "unattended? a vault that needs no login: `--vault age-file` (it hides, it does not protect)",
@@ -146,13 +185,17 @@ class PlatformStore:
 
 def _secret_service_is_locked() -> bool:
     import secretstorage
+    from secretstorage.exceptions import ItemNotFoundException
 
     connection = secretstorage.dbus_init()
     try:
-        locked: bool = secretstorage.get_default_collection(connection).is_locked()
-        return locked
+        # Not get_default_collection: where there is none it would open a window to make one.
+        locked: bool = secretstorage.Collection(connection).is_locked()
+    except ItemNotFoundException:
+        return True
     finally:
         connection.close()
+    return locked
 
 
 def find_platform_store(
@@ -161,6 +204,7 @@ def find_platform_store(
     *,
     allowed: tuple[str, ...] | None = None,
     limit_seconds: float = LIMIT_SECONDS,
+    vault: str = "",
 ) -> PlatformStore | str:
     """Open the platform's secure store, or say in one line why there is none."""
     if allowed is None:
@@ -179,7 +223,7 @@ def find_platform_store(
         except Exception as error:  # noqa: BLE001  # a back end that cannot work here says so in many ways
             reasons.append(f"{_short(name)}: {error}")
         else:
-            return PlatformStore(backend, address, limit_seconds)
+            return PlatformStore(backend, address, limit_seconds, vault=vault)
     return "; ".join(reasons) or "no secure store is known for this platform"
 
 

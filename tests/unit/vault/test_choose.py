@@ -25,12 +25,12 @@ def files(tmp_path: Path) -> VaultFiles:
 
 @pytest.fixture
 def with_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "find_platform_store", lambda *_: PlatformStore(object(), "/home"))
+    monkeypatch.setattr(choose, "find_platform_store", lambda *_, **__: PlatformStore(object(), "/home"))
 
 
 @pytest.fixture
 def without_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "find_platform_store", lambda *_: "there is no session bus")
+    monkeypatch.setattr(choose, "find_platform_store", lambda *_, **__: "there is no session bus")
 
 
 @pytest.mark.usefixtures("without_store")
@@ -68,6 +68,18 @@ def test_named_wins_over_remembered_and_remembered_over_the_best(files: VaultFil
         ("age-file:x", "usage"),
         ("age-file:", "usage"),
         ("age-file:~/id", "usage"),
+        ("command:print-it", "usage"),
+        ("command:/bin/../tmp/x", "usage"),
+        ("command", "unknown-name"),
+        ("kernel:kernel", "unknown-name"),
+        ("kernel:", "unknown-name"),
+        ("pass:../../x", "unknown-name"),
+        ("tpm2:x", "unknown-name"),
+        ("keyring:x", "unknown-name"),
+        ("command:/bin/a\x1b[2J", "unknown-name"),
+        ("command:/bin/a\u202eb", "unknown-name"),
+        ("command:/bin/a\0b", "unknown-name"),
+        ("command:/" + "a" * 2_000, "unknown-name"),
     ],
 )
 def test_other_names_are_refused(files: VaultFiles, name: str, code: str) -> None:

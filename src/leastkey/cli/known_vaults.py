@@ -1,0 +1,30 @@
+"""The vaults this computer knows: those its identities name, those chosen for new keys, and what a cut-off move left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leastkey.disk.vault_files import VaultFiles
+from leastkey.vault.choose import open_vault
+
+if TYPE_CHECKING:
+    from leastkey.cli.machine import Machine
+    from leastkey.vault.age_file import AgeFile
+
+__all__ = ["known_vaults", "opened"]
+
+
+def known_vaults(here: Machine) -> dict[str, tuple[str, ...]]:
+    """Give each vault's name with the identities whose keys lie in it, sorted."""
+    users: dict[str, set[str]] = {}
+    for binding in here.bindings.all():
+        users.setdefault(binding.vault, set()).add(binding.key.identity)
+    for target in ("aws", "sandbox"):
+        if (name := here.settings.vault(target)) is not None:
+            users.setdefault(name, set())
+    return {name: tuple(sorted(users[name])) for name in sorted(users) if name}
+
+
+def opened(here: Machine, name: str) -> AgeFile:
+    """Open a vault by its name."""
+    return open_vault(name, VaultFiles(here.home))

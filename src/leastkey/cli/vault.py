@@ -1,0 +1,115 @@
+"""`leastkey vault`: where secrets lie and what that protects them from; and moving them elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leastkey.cli.options import output_options
+
+if TYPE_CHECKING:
+    from leastkey.cli.machine import Machine
+    from leastkey.cli.show import Show
+    from leastkey.errors import LeastkeyError
+
+__all__ = ["command"]
+
+
+@click.group("vault")
+def command() -> None:
+    """See where long-lived secrets lie, and move them. `leastkey help vaults` says what there is to choose from."""
+
+
+@command.command(epilog="Example: leastkey vault status --json")
+@output_options
+def status(show: Show) -> None:
+    """Say for each vault of this computer where its identity lies, what that protects, how many secrets are in it, and whether it opens."""
+    from leastkey.cli.known_vaults import known_vaults
+    from leastkey.cli.machine import machine
+
+    here = machine()
+    found = [_looked_at(here, name, users) for name, users in known_vaults(here).items()]
+    chosen = {target: here.settings.vault(target) for target in ("aws", "sandbox")}
+    show.document("vault status", {"vaults": [each.document for each in found], "for_new_keys": chosen})
+    for each in found:
+        _tell(show, each)
+    if not found:
+        show.data("No vault yet: `leastkey up` makes one with the first key.")
+        show.data("What there is to choose from: leastkey help vaults")
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One vault as it was found. `secrets` is None when it did not open; `error` says why."""
+
+    name: str
+    file: str
+    place: str
+    protects: str
+    secrets: int | None
+    users: tuple[str, ...]
+    error: LeastkeyError | None
+
+    @property
+    def state(self) -> str:
+        """Say in one word how it stands."""
+        if self.error is None:
+            return "open"
+        return "locked" if self.error.code == "vault-locked" else "failed"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        error = self.error
+        return {
+            "name": self.name,
+            "state": self.state,
+            "file": self.file,
+            "identity_in": self.place,
+            "protects": self.protects,
+            "secrets": self.secrets,
+            "used_by": list(self.users),
+            "problem": None
+            if error is None
+            else {
+                "code": error.code,
+                "what": error.what,
+                "why": list(error.why),
+                "remedy": list(error.remedy),
+            },
+        }
+
+
+def _looked_at(here: Machine, name: str, users: tuple[str, ...]) -> _Looked:
+    from leastkey.cli.known_vaults import opened
+    from leastkey.errors import LeastkeyError
+
+    try:
+        vault = opened(here, name)
+    except LeastkeyError as error:
+        return _Looked(name, "", "", "", None, users, error)
+    secrets, problem = None, None
+    try:
+        vault.look()
+        secrets = len(vault.entries())
+    except LeastkeyError as error:
+        problem = error
+    return _Looked(name, vault.file, vault.place, vault.protects, secrets, users, problem)
+
+
+def _tell(show: Show, found: _Looked) -> None:
+    count = "" if found.secrets is None else f", {found.secrets} secret{'' if found.secrets == 1 else 's'}"
+    show.data(f"{found.name}  {found.state}{count}")
+    if found.file:
+        show.data(f"  file      {found.file}")
+        show.data(f"  identity  in {found.place}")
+        show.data(f"  protects  {found.protects}")
+    show.data(f"  used by   {', '.join(found.users) or 'nobody'}")
+    if found.error is not None:
+        show.data(f"  problem   {found.error.what}")
+        for line in found.error.why:
+            show.data(f"            {line}")
+        for line in found.error.remedy:
+            show.data(f"  fix       {line}")
