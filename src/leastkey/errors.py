@@ -83,6 +83,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
     "in-use": ErrorKind(Exit.REFUSED, "something that is not ours uses an IAM entity that is to go"),
     "key-limit": ErrorKind(Exit.REFUSED, "the user has two access keys already, and AWS allows two"),
     "unknown-key": ErrorKind(Exit.REFUSED, "the user has a key whose secret leastkey does not hold"),
+    "revoked": ErrorKind(
+        Exit.REFUSED, "the identity was revoked, and stays so until `leastkey revoke NAME --restore`"
+    ),
     "plan-outdated": ErrorKind(Exit.REFUSED, "spec or account have changed since the plan was made"),
     "unsafe-plan": ErrorKind(Exit.REFUSED, "the plan removes more than the threshold allows without a word"),
     "quota": ErrorKind(Exit.REFUSED, "the account has no room left for what the plan would add"),

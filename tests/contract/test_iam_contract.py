@@ -206,6 +206,17 @@ def test_a_role_goes_only_when_nothing_holds_it(stage: Stage) -> None:
     assert refusal(iam.delete_role, "Job") == GONE
 
 
+def test_an_inline_policy_is_put_into_a_role_replaced_and_taken_out(stage: Stage) -> None:
+    make_role(stage)
+    for document in (allows("s3:ListAllMyBuckets"), allows("ec2:DescribeRegions")):
+        stage.iam.put_role_policy("Job", "mine", document)
+        (role,) = stage.iam.account_authorization_details().roles
+        assert [(each.name, each.document) for each in role.inline] == [("mine", document)]
+    assert refusal(stage.iam.put_role_policy, "Nobody", "mine", allows("s3:*")) == GONE
+    stage.iam.delete_role_policy("Job", "mine")
+    assert stage.iam.account_authorization_details().roles[0].inline == ()
+
+
 # Policies
 
 

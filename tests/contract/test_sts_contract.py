@@ -137,3 +137,7 @@ def test_a_key_that_was_switched_off_wears_nothing(stage: Stage) -> None:
     key = bot(stage, role)
     stage.iam.update_access_key("Bot", key.id, "Inactive")
     assert refusal(stage.connect.sts(key).assume_role, role, "nightly", seconds=900) == UNKNOWN
+
+
+def test_aws_says_what_time_it_is_there(stage: Stage) -> None:
+    assert abs((stage.connect.admin_sts().server_time() - stage.now()).total_seconds()) < 60

@@ -11,6 +11,7 @@ from tests.fakes.power import FakeClock, Power
 
 from leastkey.errors import AwsError
 from leastkey.iam.arn import AccountId, Arn
+from leastkey.ports.aws import TrailEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +141,8 @@ class Account:
     refuse: Callable[[str, int], Fault | None] | None = None
     report_age: timedelta = timedelta(0)
     requests: list[str] = field(default_factory=list)
+    trail: list[tuple[str, str, TrailEvent]] = field(default_factory=list)
+    """Key id and user name of each recorded call, the oldest first."""
     serial: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -163,6 +166,13 @@ class Account:
             if fault == "lost, done":
                 raise AwsError(call, "", "no usable answer", outcome="unknown")
             return result
+
+    def record(self, key: str, user: str, call: str) -> None:
+        """Write a call into the trail."""
+        event = TrailEvent(
+            f"event-{len(self.trail)}", self.clock.now(), call, "us-east-1", "127.0.0.1", "a test", ""
+        )
+        self.trail.append((key, user, event))
 
     def next_id(self, prefix: str) -> str:
         self.serial += 1

@@ -17,17 +17,18 @@ from leastkey.iam.credentials import AccessKeyId, SessionCredentials
 from leastkey.iam.limits import SESSION_SECONDS_MAX
 from leastkey.iam.names import name_fault
 from leastkey.plan.seen import Caller
-from leastkey.ports.aws import Answer
+from leastkey.ports.aws import Answer, TrailPage
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tests.fakes.account import Role
 
     from leastkey.iam.arn import Arn
     from leastkey.iam.credentials import AccessKey
-    from leastkey.ports.aws import Calls, Iam, Sts
+    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts, Trail, TrailAttribute
 
 
 class FakeSts:
@@ -44,6 +45,10 @@ class FakeSts:
         if self.credentials is None:
             return Caller(self.account.arn("user/admin"), self.account.id, "AIDAADMIN")
         return speaker(self.account, self.credentials, "sts", "sts:GetCallerIdentity").caller
+
+    def server_time(self) -> datetime:
+        self.caller()
+        return self.account.clock.now()
 
     def assume_role(
         self, role: Arn, session_name: str, *, seconds: int, external_id: str | None = None
@@ -84,6 +89,21 @@ class FakeSts:
         )
         account.sessions[made.id] = Worn(made.secret, made.token, role.name, session_name)
         return made
+
+
+class FakeTrail:
+    """Implements `ports.aws.Trail`."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def lookup(self, attribute: TrailAttribute, value: str, *, most: int) -> TrailPage:
+        def read() -> TrailPage:
+            place = 0 if attribute == "AccessKeyId" else 1
+            found = [each[2] for each in reversed(self.account.trail) if each[place] == value]
+            return TrailPage(tuple(found[:most]), is_whole=len(found) <= most)
+
+        return self.account.ask("cloudtrail:LookupEvents", read)
 
 
 ACTIONS = {
@@ -134,8 +154,11 @@ class FakeConnect:
     def iam(self) -> Iam:
         return FakeIam(self.account)
 
-    def admin_sts(self) -> Sts:
+    def admin_sts(self) -> AdminSts:
         return FakeSts(self.account, None)
+
+    def trail(self, region: str) -> Trail:
+        return FakeTrail(self.account)
 
     def sts(self, credentials: AccessKey | SessionCredentials) -> Sts:
         return FakeSts(self.account, credentials)

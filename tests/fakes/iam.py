@@ -11,7 +11,7 @@ from tests.fakes.lookup import Lookup
 
 from leastkey.iam.arn import Arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId
-from leastkey.iam.limits import USER_INLINE_CHARACTERS
+from leastkey.iam.limits import ROLE_INLINE_CHARACTERS, USER_INLINE_CHARACTERS
 from leastkey.plan.seen import (
     SeenAccessKey,
     SeenInstanceProfile,
@@ -278,6 +278,14 @@ class FakeIam(Lookup):
         self._on_role(
             "DetachRolePolicy", role, lambda found: self._drop("DetachRolePolicy", found.attached, policy)
         )
+
+    def put_role_policy(self, role: str, name: str, document: PolicyDocument) -> None:
+        def act(found: Role) -> None:
+            others = sum(each.characters() for other, each in found.inline.items() if other != name)
+            self._well_formed("PutRolePolicy", document, "identity", ROLE_INLINE_CHARACTERS - others)
+            found.inline[name] = document
+
+        self._on_role("PutRolePolicy", role, act)
 
     def delete_role_policy(self, role: str, name: str) -> None:
         self._on_role(

@@ -24,6 +24,7 @@ from leastkey.aws.limiter import Limiter
 from leastkey.aws.scrub import scrubbed
 from leastkey.aws.settings import refused_setting, unreadable_file, usable_settings
 from leastkey.aws.sts import AwsSts
+from leastkey.aws.trail import AwsTrail
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import Names, handed_over
 from leastkey.iam.endpoints import is_aws, is_loopback
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from leastkey.clock import Clock
     from leastkey.iam.credentials import AccessKey, SessionCredentials
-    from leastkey.ports.aws import Calls, Iam, Sts
+    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts, Trail
 
 __all__ = ["Administrator", "AwsConnect", "connect_admin", "connect_as"]
 
@@ -79,9 +80,13 @@ class AwsConnect:
         """Give IAM as the administrator."""
         return AwsIam(self._client("iam", None), self._door, self._clock)
 
-    def admin_sts(self) -> Sts:
+    def admin_sts(self) -> AdminSts:
         """Give STS as the administrator."""
         return AwsSts(self._client("sts", None), self._door)
+
+    def trail(self, region: str) -> Trail:
+        """Give CloudTrail's event history of a region, as the administrator."""
+        return AwsTrail(self._client("cloudtrail", None, region), self._door)
 
     def sts(self, credentials: AccessKey | SessionCredentials) -> Sts:
         """Give STS as the owner of these credentials."""
@@ -102,12 +107,14 @@ class AwsConnect:
         """Give arbitrary calls as the administrator."""
         return AwsCalls(lambda service: self._client(service, None), self._door)
 
-    def _client(self, service: str, credentials: AccessKey | SessionCredentials | None) -> Any:
+    def _client(
+        self, service: str, credentials: AccessKey | SessionCredentials | None, region: str | None = None
+    ) -> Any:
         given = credentials or self._own
         with self._making, usable_settings():
             client = self._session.create_client(
                 service,
-                region_name=self.administrator.region,
+                region_name=region or self.administrator.region,
                 endpoint_url=self.administrator.endpoint_url,
                 config=_config(self.administrator.endpoint_url),
                 **({} if given is None else handed_over(given, _BOTOCORE)),

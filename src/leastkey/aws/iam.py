@@ -244,6 +244,10 @@ class AwsIam:
         """Detach a managed policy."""
         self._write("DetachRolePolicy", RoleName=role, PolicyArn=str(policy))
 
+    def put_role_policy(self, role: str, name: str, document: PolicyDocument) -> None:
+        """Set an inline policy of a role."""
+        self._write("PutRolePolicy", RoleName=role, PolicyName=name, PolicyDocument=document.text())
+
     def delete_role_policy(self, role: str, name: str) -> None:
         """Delete an inline policy of a role."""
         self._write("DeleteRolePolicy", RoleName=role, PolicyName=name)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from leastkey.aws.door import server_time
+from leastkey.errors import AwsError
 from leastkey.iam.arn import AccountId, Arn
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
 from leastkey.plan.seen import Caller
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from leastkey.aws.door import Door
 
 __all__ = ["AwsSts"]
@@ -28,6 +32,14 @@ class AwsSts:
         return Caller(
             arn=Arn.parse(answer["Arn"]), account=AccountId(answer["Account"]), user_id=answer["UserId"]
         )
+
+    def server_time(self) -> datetime:
+        """Give AWS's own time (the `Date` header of GetCallerIdentity's answer)."""
+        answer = self._door.ask(self._client, "GetCallerIdentity", {}, repeat="read")
+        told = server_time(answer)
+        if told is None:
+            raise AwsError("sts:GetCallerIdentity", "", "the answer has no `Date` header")
+        return told
 
     def assume_role(
         self, role: Arn, session_name: str, *, seconds: int, external_id: str | None = None

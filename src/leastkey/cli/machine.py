@@ -19,6 +19,7 @@ from leastkey.disk.locks import FileLocks
 from leastkey.disk.sessions import Sessions
 from leastkey.disk.settings import FileSettings
 from leastkey.disk.vault_files import VaultFiles
+from leastkey.errors import Exit, LeastkeyError
 from leastkey.ports.local import HelperCommand, Local
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ class Machine:
         return choose_vault(
             options.vault, VaultFiles(self.home), remembered=self.settings.vault(target), target=target
         )
+
+    def any_vault(self, options: Options, target: Target) -> Vault:
+        """Give the vault for new keys, or one that says why there is none."""
+        from leastkey.cli.absent_vault import AbsentVault
+
+        try:
+            return self.vault(options, target)
+        except LeastkeyError as error:
+            if error.exit_code is not Exit.NO_CREDENTIALS:
+                raise
+            return AbsentVault(error)
 
 
 def machine() -> Machine:

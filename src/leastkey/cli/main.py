@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "explain": "say why something is allowed or denied, offline",
     "run": "run a command with short-lived credentials",
     "serve": "let programs fetch credentials that are renewed, on 127.0.0.1",
+    "status": "keys with age and last use, where the secret lies, what has drifted",
     "destroy": "take everything of the project down again",
     "vault": "where secrets lie: status, move",
     "unlock": "open a vault for a time",

@@ -52,8 +52,11 @@ class Project:
         return self.connect.endpoint_url
 
 
-def build(options: Options) -> Project:
-    """Read the spec, find the administrator and the account, compile, and open this computer's state."""
+def build(options: Options, *, bare: bool = False) -> Project:
+    """Read the spec, find the administrator and the account, compile, and open this computer's state.
+
+    `bare`: nothing on this computer is mended on the way, and it may be without a vault.
+    """
     spec = read_spec(options.spec, sandbox=options.sandbox)
     _refuse_idle(spec, options)
     here = machine()
@@ -81,8 +84,9 @@ def build(options: Options) -> Project:
         caller.arn.partition,
         profile_names=_profile_names(spec, options) or _bound_profiles(here, spec, caller, connect),
     )
-    local = here.local(here.vault(options, spec.target))
-    repair_profiles(local)
+    local = here.local(here.any_vault(options, spec.target) if bare else here.vault(options, spec.target))
+    if not bare:
+        repair_profiles(local)
     return Project(options, spec, wanted, connect, caller, here, local, progress)
 
 

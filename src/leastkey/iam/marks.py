@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["IDENTITY_TAG", "OPERATION_TAG", "OUR_PATH", "PROJECT_TAG", "SETTINGS_TAG", "path_of"]
+__all__ = [
+    "IDENTITY_TAG",
+    "OLDER_SESSIONS_POLICY",
+    "OPERATION_TAG",
+    "OUR_PATH",
+    "PROJECT_TAG",
+    "REVOKED_POLICY",
+    "SETTINGS_TAG",
+    "path_of",
+]
 
 OUR_PATH: Final = "/leastkey/"
 """What the path of every project's entities begins with."""
@@ -19,6 +28,10 @@ SETTINGS_TAG: Final = "leastkey:settings"
 """On a role: a digest that stands for what the account's dump leaves out."""
 OPERATION_TAG: Final = "leastkey:op"
 """On a user or role: the run that made it, or that last made a key for it."""
+REVOKED_POLICY: Final = "leastkey-revoked"
+"""The inline policy that denies everything to a user or role whose identity is revoked, and says so to every computer."""
+OLDER_SESSIONS_POLICY: Final = "AWSRevokeOlderSessions"
+"""The inline policy that cuts a role's sessions given out before a moment; AWS's console gives it this name too."""
 
 
 def path_of(project: str) -> str:

@@ -22,13 +22,14 @@ from leastkey.plan.plan import Plan
 from leastkey.plan.providers import kept_providers, own_providers, provider_changes, provider_removals
 from leastkey.plan.quota import attached_quota, refuse_over_quota
 from leastkey.plan.removals import removals
+from leastkey.plan.revoked import is_revoked, refuse_forgotten, revoked_caution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leastkey.compile.wanted import Caution, Wanted, WantedIdentity
     from leastkey.plan.plan import Change
-    from leastkey.plan.seen import Seen
+    from leastkey.plan.seen import Seen, SeenRole, SeenUser
     from leastkey.plan.seen_local import SeenLocal
 
 __all__ = ["count_entities", "make_plan"]
@@ -43,13 +44,16 @@ def make_plan(wanted: Wanted, seen: Seen, local: SeenLocal) -> Plan:
             why=f"as         {seen.caller.arn}",
         )
     refuse_strangers(wanted, seen)
+    refuse_forgotten(wanted, seen)
     changes: list[Change] = [*provider_changes(wanted, seen)]
     cautions: list[Caution] = [*kept_providers(wanted, seen)]
     for identity in wanted.identities:
         changes.extend(_identity_changes(wanted, identity, seen, local))
         cautions.extend(identity.cautions)
-        if identity.user is not None:
-            user = seen.users.get(identity.user.name.lower())
+        user, role = _entities(identity, seen)
+        if is_revoked(user, role):
+            cautions.append(revoked_caution(identity))
+        elif identity.user is not None:
             cautions.extend(key_cautions(identity, user, local.identity(identity.name)))
     changes.extend(provider_removals(wanted, seen))
     changes.extend(removals(wanted, seen, local))
@@ -85,8 +89,7 @@ def _identity_changes(
 ) -> Iterator[Change]:
     lines = Lines(identity.name)
     here = local.identity(identity.name)
-    user = None if identity.user is None else seen.users.get(identity.user.name.lower())
-    role = seen.roles.get(identity.role.name.lower())
+    user, role = _entities(identity, seen)
     if identity.user is not None:
         yield from user_changes(identity.user, user, lines)
     yield from role_changes(identity, role, lines)
@@ -101,7 +104,12 @@ def _identity_changes(
     if identity.instance_profile is not None:
         profile = seen.instance_profiles.get(identity.instance_profile.name.lower())
         yield from instance_profile_changes(identity.instance_profile, profile, lines)
-    if identity.user is not None:
+    if identity.user is not None and not is_revoked(user, role):
         yield from key_changes(identity.user, user, here, local, lines)
     if identity.profile is not None:
         yield from profile_changes(identity.profile, identity.name, here, local, lines)
+
+
+def _entities(identity: WantedIdentity, seen: Seen) -> tuple[SeenUser | None, SeenRole | None]:
+    user = None if identity.user is None else seen.users.get(identity.user.name.lower())
+    return user, seen.roles.get(identity.role.name.lower())

@@ -20,6 +20,7 @@ from leastkey.plan.operation import (
     UpdateRole,
     UpdateTrust,
 )
+from leastkey.plan.revoked import is_deny_of_revoke
 from leastkey.plan.tags import differing
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def role_changes(wanted: WantedIdentity, seen: SeenRole | None, lines: Lines) ->
         yield lines.alter("role", role.name, "its tags", SetTags("role", role.name, tags))
     yield from _boundary(wanted, seen, lines)
     for policy in seen.inline:
+        if is_deny_of_revoke(policy):
+            continue
         note = f"loses the inline policy `{policy.name}`, which is not in the spec"
         yield lines.alter("role", role.name, note, DeleteRolePolicy(role.name, policy.name))
 

@@ -13,6 +13,7 @@ from leastkey.plan.operation import (
     RemoveUserFromGroup,
     SetTags,
 )
+from leastkey.plan.revoked import is_deny_of_revoke
 from leastkey.plan.tags import differing
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def user_changes(wanted: WantedUser, seen: SeenUser | None, lines: Lines) -> Ite
 
 
 def _inline(wanted: WantedUser, seen: SeenUser, lines: Lines) -> Iterator[Change]:
-    there = {policy.name: policy.document for policy in seen.inline}
+    there = {policy.name: policy.document for policy in seen.inline if not is_deny_of_revoke(policy)}
     document = there.get(wanted.inline_name)
     if document is None or not same_meaning(document, wanted.inline):
         yield lines.alter(

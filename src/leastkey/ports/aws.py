@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessKeys",
+    "AdminSts",
     "Answer",
     "Calls",
     "Connect",
@@ -39,6 +40,10 @@ __all__ = [
     "KeyUse",
     "Sts",
     "TagMap",
+    "Trail",
+    "TrailAttribute",
+    "TrailEvent",
+    "TrailPage",
     "Untold",
     "UserReport",
 ]
@@ -231,6 +236,10 @@ class Iam(AccessKeys, Protocol):
         """Detach a managed policy."""
         ...
 
+    def put_role_policy(self, role: str, name: str, document: PolicyDocument) -> None:
+        """Set an inline policy of a role. Idempotent."""
+        ...
+
     def delete_role_policy(self, role: str, name: str) -> None:
         """Delete an inline policy of a role."""
         ...
@@ -302,6 +311,14 @@ class Sts(Protocol):
         ...
 
 
+class AdminSts(Sts, Protocol):
+    """STS as the administrator."""
+
+    def server_time(self) -> datetime:
+        """Give AWS's own time, by the answer to GetCallerIdentity, which needs no permission."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What AWS said to a call: HTTP status, AWS's error code (`""` when it was carried out) and its scrubbed words."""
@@ -319,6 +336,38 @@ class Calls(Protocol):
         ...
 
 
+TrailAttribute = Literal["AccessKeyId", "Username"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEvent:
+    """One management event of CloudTrail: when, which call, from where; `error` is empty where it was carried out."""
+
+    id: str
+    time: datetime
+    call: str
+    region: str
+    source_ip: str
+    agent: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """Events, newest first. `is_whole` False: there are more than were asked for."""
+
+    events: tuple[TrailEvent, ...]
+    is_whole: bool
+
+
+class Trail(Protocol):
+    """CloudTrail's event history of one region: management events of 90 days, which come some minutes late."""
+
+    def lookup(self, attribute: TrailAttribute, value: str, *, most: int) -> TrailPage:
+        """Look events up (LookupEvents): one request for each 50."""
+        ...
+
+
 class Connect(Protocol):
     """Makes clients for given credentials, at the endpoint and region this was built for."""
 
@@ -331,8 +380,12 @@ class Connect(Protocol):
         """Give IAM as the administrator."""
         ...
 
-    def admin_sts(self) -> Sts:
+    def admin_sts(self) -> AdminSts:
         """Give STS as the administrator."""
+        ...
+
+    def trail(self, region: str) -> Trail:
+        """Give CloudTrail's event history of a region, as the administrator."""
         ...
 
     def sts(self, credentials: AccessKey | SessionCredentials) -> Sts:
