@@ -118,6 +118,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
     "throttled": ErrorKind(Exit.STOPPED, "AWS kept saying slow down"),
     "outcome-unknown": ErrorKind(Exit.STOPPED, "AWS may have carried out a call whose answer was lost"),
     "store-failed": ErrorKind(Exit.STOPPED, "a new key could not be stored, so it was deleted again"),
+    "revoke-incomplete": ErrorKind(
+        Exit.STOPPED, "a part of a revocation failed; what else it does is in force"
+    ),
     "key-unproved": ErrorKind(Exit.STOPPED, "AWS did not accept the new key in time"),
     "orphan-key": ErrorKind(
         Exit.STOPPED, "a key without a stored secret exists and may not be ours to delete"

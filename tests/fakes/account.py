@@ -167,10 +167,10 @@ class Account:
                 raise AwsError(call, "", "no usable answer", outcome="unknown")
             return result
 
-    def record(self, key: str, user: str, call: str) -> None:
+    def record(self, key: str, user: str, call: str, actor: str) -> None:
         """Write a call into the trail."""
         event = TrailEvent(
-            f"event-{len(self.trail)}", self.clock.now(), call, "us-east-1", "127.0.0.1", "a test", ""
+            f"event-{len(self.trail)}", self.clock.now(), call, "us-east-1", "127.0.0.1", "", actor
         )
         self.trail.append((key, user, event))
 

@@ -40,8 +40,8 @@ def speaker(
     if worn.secret != credentials.secret:
         raise refused(call, "SignatureDoesNotMatch")
     role = account.roles[worn.role.lower()]
-    account.record(credentials.id, worn.name, call)
     arn = session_arn("aws", account.id, role.name, worn.name)
+    account.record(credentials.id, worn.name, call, str(arn))
     role_arn = str(account.arn(f"role{role.path}{role.name}"))
     return Speaker(
         Caller(arn, account.id, f"{role.id}:{worn.name}"),
@@ -61,8 +61,8 @@ def _of_key(account: Account, credentials: AccessKey, service: str, call: str) -
         raise refused(call, "SignatureDoesNotMatch")
     key.last_used, key.service, key.region = account.clock.now(), service, "us-east-1"
     user = account.users[key.user.lower()]
-    account.record(credentials.id, user.name, call)
     arn = account.arn(f"user{user.path}{user.name}")
+    account.record(credentials.id, user.name, call, str(arn))
     return Speaker(
         Caller(arn, account.id, user.id),
         Principal("user", str(arn), account.id),

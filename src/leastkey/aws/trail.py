@@ -44,11 +44,7 @@ class AwsTrail:
 
 
 def _event(raw: Any) -> TrailEvent:
-    try:
-        record = json.loads(raw.get("CloudTrailEvent") or "{}")
-    except ValueError:  # the rest of the entry says enough
-        record = {}
-    record = record if isinstance(record, dict) else {}
+    record = _mapping(raw.get("CloudTrailEvent"))
     service = str(raw.get("EventSource", "")).removesuffix(".amazonaws.com")
     return TrailEvent(
         id=str(raw["EventId"]),
@@ -56,6 +52,21 @@ def _event(raw: Any) -> TrailEvent:
         call=f"{service}:{raw.get('EventName', '')}",
         region=str(record.get("awsRegion", "")),
         source_ip=str(record.get("sourceIPAddress", "")),
-        agent=str(record.get("userAgent", "")),
         error=str(record.get("errorCode", "")),
+        actor=str(_inner(record, "userIdentity").get("arn", "")),
+        session=str(_inner(record, "requestParameters").get("roleSessionName", "")),
     )
+
+
+def _mapping(text: Any) -> dict[str, Any]:
+    """Read the record inside an entry; without one the rest of the entry says enough."""
+    try:
+        record = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _inner(record: dict[str, Any], name: str) -> dict[str, Any]:
+    value = record.get(name)
+    return value if isinstance(value, dict) else {}

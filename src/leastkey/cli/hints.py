@@ -21,6 +21,7 @@ _BEARING: Final[dict[str, tuple[str, ...]]] = {
     "plan": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),
     "apply": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),
     "verify": ("--spec", "--sandbox", *_ACCOUNT),
+    "revoke": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "status": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "destroy": ("--spec", "--sandbox", *_ACCOUNT),
     "run": ("--spec", "--sandbox"),

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "run": "run a command with short-lived credentials",
     "serve": "let programs fetch credentials that are renewed, on 127.0.0.1",
     "status": "keys with age and last use, where the secret lies, what has drifted",
+    "revoke": "cut all access of an identity at once, until it is restored",
     "destroy": "take everything of the project down again",
     "vault": "where secrets lie: status, move",
     "unlock": "open a vault for a time",

@@ -8,31 +8,34 @@ from typing import TYPE_CHECKING
 from leastkey.aws.sts_direct import assume
 from leastkey.broker.session import session_for
 from leastkey.errors import LeastkeyError
+from leastkey.plan.revoked import restore_command, revoked_identities
 from leastkey.ports.local import SANDBOX_ENDPOINT
+from leastkey.verify.report import exit_of
 from leastkey.verify.run import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from leastkey.cli.show import Show
     from leastkey.cli.wiring import Project
     from leastkey.compile.wanted import WantedIdentity
-    from leastkey.iam.document import PolicyDocument
+    from leastkey.plan.seen import Seen
     from leastkey.ports.aws import Calls
     from leastkey.verify.report import Report
 
-__all__ = ["first_run", "prove", "show_reports"]
+__all__ = ["first_run", "outcome", "prove", "show_reports"]
 
 
-def prove(
-    project: Project, managed: Mapping[str, PolicyDocument], name: str | None, *, settling: bool
-) -> list[Report]:
-    """Prove one identity, or all. `settling`: something was changed moments ago, and AWS may still carry it about."""
+def prove(project: Project, seen: Seen, name: str | None, *, settling: bool) -> list[Report]:
+    """Prove one identity, or all that are not revoked. `settling`: something was changed moments ago, and AWS may still carry it about."""
+    revoked = revoked_identities(project.wanted, seen)
+    if name in revoked:
+        raise _is_revoked(name)
     return [
         verify(
             identity,
             project.wanted,
-            managed,
+            seen.managed,
             _calls(project, identity),
             clock=project.machine.clock,
             progress=project.progress,
@@ -41,8 +44,28 @@ def prove(
             honours_conditions=project.key.endpoint in {None, SANDBOX_ENDPOINT},
         )
         for identity in project.wanted.identities
-        if name is None or identity.name == name
+        if identity.name not in revoked and name in {None, identity.name}
     ]
+
+
+def outcome(project: Project, seen: Seen, reports: Sequence[Report]) -> int:
+    """Give the exit code of a proof; says what kept a revoked identity out of it, after the one document is written."""
+    code = exit_of(reports)
+    revoked = sorted(revoked_identities(project.wanted, seen))
+    if not revoked or (reports and code):
+        return code
+    error = _is_revoked(revoked[0], project.options.again("revoke"))
+    project.options.show.error(error)
+    return int(error.exit_code)
+
+
+def _is_revoked(name: str, again: str = "") -> LeastkeyError:
+    return LeastkeyError(
+        "revoked",
+        f"`{name}` is revoked: it has no key, and what it has is denied everything",
+        state="it was not proved; all else is as described",
+        remedy=f"{restore_command(name)}{again}",
+    )
 
 
 def _calls(project: Project, identity: WantedIdentity) -> Calls | None:

@@ -22,9 +22,8 @@ def command(options: Options, *, allow_removals: bool) -> int:
     from leastkey.cli.applying import make_so
     from leastkey.cli.plan_view import plan_document, show_plan
     from leastkey.cli.planning import planned
-    from leastkey.cli.proof import first_run, prove, show_reports
+    from leastkey.cli.proof import first_run, outcome, prove, show_reports
     from leastkey.cli.wiring import build
-    from leastkey.verify.report import exit_of
 
     project = build(options)
     plan, seen = planned(project)
@@ -33,7 +32,7 @@ def command(options: Options, *, allow_removals: bool) -> int:
         show_plan(show, plan)
         show.data(f"{plan.counts}.")
     applied = make_so(project, plan, allow_removals=allow_removals, question=True)
-    reports = prove(project, seen.managed, None, settling=not plan.is_empty)
+    reports = prove(project, seen, None, settling=not plan.is_empty)
     show.document(
         "up",
         {
@@ -45,7 +44,7 @@ def command(options: Options, *, allow_removals: bool) -> int:
     if plan.is_empty:
         show.data(f"Already as described: {plan.counts}.")
     show_reports(show, reports, verbose=options.verbose)
-    code = exit_of(reports)
+    code = outcome(project, seen, reports)
     show.data(f"Each of them: leastkey verify{options.again('verify')}")
     if code == 0:
         show.data(f"Next: {first_run(project)}")

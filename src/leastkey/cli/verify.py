@@ -23,19 +23,19 @@ SHOWN_ROWS: Final = 6
 def command(options: Options, identity: str | None) -> int:
     """Prove what each identity may and may not do: our engine and AWS's own answers must agree. Changes nothing."""
     from leastkey.cli.planning import look, who_and_where
-    from leastkey.cli.proof import first_run, prove, show_reports
+    from leastkey.cli.proof import first_run, outcome, prove, show_reports
     from leastkey.cli.read_spec import one_identity
     from leastkey.cli.wiring import build
-    from leastkey.verify.report import exit_of
 
     project = build(options)
     if identity is not None:
         one_identity(project.spec, identity)
     options.show.talk(who_and_where(project))
-    reports = prove(project, look(project).managed, identity, settling=False)
+    seen = look(project)
+    reports = prove(project, seen, identity, settling=False)
     options.show.document("verify", {"identities": [report.to_json() for report in reports]})
     show_reports(options.show, reports, verbose=True, most=None if options.verbose else SHOWN_ROWS)
-    code = exit_of(reports)
+    code = outcome(project, seen, reports)
     if code == 0:
         options.show.data(f"Next: {first_run(project, identity)}")
     return code

@@ -31,6 +31,7 @@ __all__ = [
     "refuse_forgotten",
     "restore_command",
     "revoked_caution",
+    "revoked_identities",
 ]
 
 _KEPT: Final = frozenset({REVOKED_POLICY, OLDER_SESSIONS_POLICY})
@@ -63,6 +64,18 @@ def is_revoked(*entities: SeenUser | SeenRole | None) -> bool:
         for entity in entities
         if entity is not None
         for policy in entity.inline
+    )
+
+
+def revoked_identities(wanted: Wanted, seen: Seen) -> frozenset[str]:
+    """Give the identities of the spec that are revoked."""
+    return frozenset(
+        identity.name
+        for identity in wanted.identities
+        if is_revoked(
+            None if identity.user is None else seen.users.get(identity.user.name.lower()),
+            seen.roles.get(identity.role.name.lower()),
+        )
     )
 
 

@@ -341,15 +341,19 @@ TrailAttribute = Literal["AccessKeyId", "Username"]
 
 @dataclass(frozen=True, slots=True)
 class TrailEvent:
-    """One management event of CloudTrail: when, which call, from where; `error` is empty where it was carried out."""
+    """One management event of CloudTrail: when, who, which call, from where; `error` is empty where it was carried out.
+
+    `session` is the session name that an AssumeRole asked for.
+    """
 
     id: str
     time: datetime
     call: str
     region: str
     source_ip: str
-    agent: str
     error: str
+    actor: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
