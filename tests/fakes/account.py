@@ -169,9 +169,7 @@ class Account:
 
     def record(self, key: str, user: str, call: str, actor: str) -> None:
         """Write a call into the trail."""
-        event = TrailEvent(
-            f"event-{len(self.trail)}", self.clock.now(), call, "us-east-1", "127.0.0.1", "", actor
-        )
+        event = TrailEvent(f"event-{len(self.trail)}", self.clock.now(), call, "127.0.0.1", "", actor)
         self.trail.append((key, user, event))
 
     def next_id(self, prefix: str) -> str:

@@ -11,7 +11,7 @@ from tests.fakes.lookup import Lookup
 
 from leastkey.iam.arn import Arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId
-from leastkey.iam.limits import ROLE_INLINE_CHARACTERS, USER_INLINE_CHARACTERS
+from leastkey.iam.limits import USER_INLINE_CHARACTERS
 from leastkey.plan.seen import (
     SeenAccessKey,
     SeenInstanceProfile,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from leastkey.ports.aws import Untold
 
 PAGE = 1_000
+ROLE_INLINE_CHARACTERS = 10_240
 
 
 class FakeIam(Lookup):

@@ -50,7 +50,6 @@ def _event(raw: Any) -> TrailEvent:
         id=str(raw["EventId"]),
         time=raw["EventTime"].astimezone(UTC),
         call=f"{service}:{raw.get('EventName', '')}",
-        region=str(record.get("awsRegion", "")),
         source_ip=str(record.get("sourceIPAddress", "")),
         error=str(record.get("errorCode", "")),
         actor=str(_inner(record, "userIdentity").get("arn", "")),

@@ -94,8 +94,8 @@ def _revoked(project: Project, wanted: WantedIdentity, work: Revocation) -> int:
         return int(half.exit_code)
     again = options.again("revoke")
     show.data(f"`{wanted.name}` is revoked, and stays so through every `leastkey up`.")
-    show.data("Find out how the key got out and what was reached with it. When that is done, it gets a new")
-    show.data(f"key by: leastkey revoke {wanted.name} --restore{again} && leastkey up{options.again('up')}")
+    show.data("Find out how the key got out, and what was reached with it. A new key, after that:")
+    show.data(f"Next: leastkey revoke {wanted.name} --restore{again} && leastkey up{options.again('up')}")
     return int(Exit.OK)
 
 

@@ -52,8 +52,9 @@ def trace_document(traces: Sequence[Trace]) -> list[dict[str, Any]]:
 def show_trace(show: Show, traces: Sequence[Trace], regions: Sequence[str]) -> None:
     """Print what the keys did, each region that could not be asked among it."""
     show.data()
-    show.data(f"What its keys did, by CloudTrail in {' and '.join(regions)}: 90 days of management")
-    show.data("events, which come up to 15 minutes late; calls on objects and rows are no such events")
+    show.data(f"What its keys did, by CloudTrail in {' and '.join(regions)}")
+    show.data("  management events of 90 days, up to 15 minutes late; without what was")
+    show.data("  done to single objects and rows, which only a trail of yours may have")
     for each in traces:
         show.data(f"  {each.who}")
         for fault in each.faults:

@@ -14,7 +14,6 @@ __all__ = [
     "MANAGED_POLICY_CHARACTERS",
     "POLICY_VERSIONS",
     "PROPAGATION_SECONDS",
-    "ROLE_INLINE_CHARACTERS",
     "ROLE_SECONDS_MIN",
     "SESSION_SECONDS_MAX",
     "SESSION_SECONDS_MIN",
@@ -27,8 +26,6 @@ MANAGED_POLICY_CHARACTERS: Final = 6_144
 """Characters of a customer managed policy, white space not counted."""
 USER_INLINE_CHARACTERS: Final = 2_048
 """Characters of all inline policies of one user together."""
-ROLE_INLINE_CHARACTERS: Final = 10_240
-"""The same of one role."""
 TRUST_POLICY_CHARACTERS: Final = 2_048
 ATTACHED_POLICIES_PER_ROLE: Final = 10
 """The default; GetAccountSummary gives the account's own figure."""

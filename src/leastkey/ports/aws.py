@@ -349,7 +349,6 @@ class TrailEvent:
     id: str
     time: datetime
     call: str
-    region: str
     source_ip: str
     error: str
     actor: str = ""
