@@ -40,6 +40,19 @@ def test_where_there_is_one_it_is_the_vault_for_new_keys(files: VaultFiles) -> N
     assert vault.name == "keyring"
     vault.put("a", Secret("b"))
     assert open_vault("keyring", files).get("a") == Secret("b")
+    assert vault.wipe() is False
+    vault.delete("a")
+    assert vault.wipe() is True
+    assert [entry.get_label() for entry in entries(files.address)] == []
+
+
+def entries(address: str) -> list[secretstorage.Item]:
+    connection = secretstorage.dbus_init()
+    try:
+        found = secretstorage.Collection(connection).search_items({"service": "leastkey"})
+        return [item for item in found if address in item.get_attributes()["username"]]
+    finally:
+        connection.close()
 
 
 def test_a_locked_one_is_refused_and_no_window_opens(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.support.stores import (
 
 from leastkey.disk.home import prepare_home
 from leastkey.disk.vault_files import VaultFiles
+from leastkey.errors import LeastkeyError
 from leastkey.ports.local import vault_entry
 from leastkey.secret import Secret
 from leastkey.vault.age_file import AgeFile
@@ -160,6 +161,28 @@ def test_threads_with_vaults_of_their_own_lose_no_entry(opened: Callable[[], Vau
 def test_the_vault_has_the_name_it_is_chosen_by(opened: Callable[[], Vault], tmp_path: Path) -> None:
     named = {f"age-file:{tmp_path}/identity.txt", f"command:{tmp_path}/print-it"}
     assert opened().name in {*KINDS, *named}
+
+
+def test_a_vault_that_is_wiped_leaves_nothing_and_begins_anew(
+    opened: Callable[[], Vault], tmp_path: Path
+) -> None:
+    vault = opened()
+    if not isinstance(vault, AgeFile):
+        pytest.skip("it keeps nothing")
+    vault.put(ENTRY, SECRET)
+    assert not vault.wipe()
+    assert opened().get(ENTRY) == SECRET
+    vault.delete(ENTRY)
+    assert vault.wipe() is not vault.name.startswith(("age-file:", "command:"))
+    left = {path.name for path in tmp_path.joinpath("home", "vault").rglob("*")}
+    assert left == set()
+    again = opened()
+    if "kernel" in vault.name:
+        with pytest.raises(LeastkeyError, match="is locked"):
+            again.put(ENTRY, SECRET)
+        return
+    again.put(ENTRY, SECRET)
+    assert opened().get(ENTRY) == SECRET
 
 
 def _write(home: str, number: int) -> None:

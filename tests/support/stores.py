@@ -51,7 +51,7 @@ def needed(program: str, package: str) -> str:
 @contextmanager
 def secret_service(folder: Path) -> Iterator[int]:
     """Run gnome-keyring on a session bus of its own, unlocked; gives its process id."""
-    needed("dbus-run-session", "dbus")
+    needed("dbus-run-session", "dbus-daemon")
     needed("dbus-send", "dbus-bin")
     needed("gnome-keyring-daemon", "gnome-keyring")
     runtime = folder / "run"

@@ -167,11 +167,14 @@ def _assumed(binding: Binding, local: Computer, assume: Assume) -> SessionCreden
 
 
 def _replaced(binding: Binding, local: Computer, error: AwsError | LeastkeyError) -> Binding | None:
-    """Give the binding as it is now, where the key it named has been replaced and that may be why it failed."""
-    if error.code != "secret-missing" and error.code not in NOT_YET:
-        return None
+    """Give the binding as it is now, where the key it named was replaced or moved to another vault: that may be why it failed."""
     now = local.bindings.get(binding.key)
-    return None if now is None or now.access_key in {None, binding.access_key} else now
+    if now is None or now.access_key is None:
+        return None
+    if now.vault != binding.vault:
+        return now
+    may_be_why = error.code == "secret-missing" or error.code in NOT_YET
+    return now if may_be_why and now.access_key != binding.access_key else None
 
 
 def _refusal(error: AwsError, binding: Binding) -> LeastkeyError:

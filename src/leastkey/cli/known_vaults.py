@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leastkey.disk.move_note import FileMoveNote
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.vault.choose import open_vault
 
@@ -19,9 +20,11 @@ def known_vaults(here: Machine) -> dict[str, tuple[str, ...]]:
     users: dict[str, set[str]] = {}
     for binding in here.bindings.all():
         users.setdefault(binding.vault, set()).add(binding.key.identity)
-    for target in ("aws", "sandbox"):
-        if (name := here.settings.vault(target)) is not None:
-            users.setdefault(name, set())
+    for chosen in (here.settings.vault("aws"), here.settings.vault("sandbox")):
+        users.setdefault(chosen or "", set())
+    cut = FileMoveNote(here.home).read()
+    for name in () if cut is None else (*cut.sources, cut.target):
+        users.setdefault(name, set())
     return {name: tuple(sorted(users[name])) for name in sorted(users) if name}
 
 

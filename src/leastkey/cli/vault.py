@@ -28,16 +28,66 @@ def status(show: Show) -> None:
     """Say for each vault of this computer where its identity lies, what that protects, how many secrets are in it, and whether it opens."""
     from leastkey.cli.known_vaults import known_vaults
     from leastkey.cli.machine import machine
+    from leastkey.disk.move_note import FileMoveNote
 
     here = machine()
     found = [_looked_at(here, name, users) for name, users in known_vaults(here).items()]
     chosen = {target: here.settings.vault(target) for target in ("aws", "sandbox")}
-    show.document("vault status", {"vaults": [each.document for each in found], "for_new_keys": chosen})
+    cut = FileMoveNote(here.home).read()
+    show.document(
+        "vault status",
+        {
+            "vaults": [each.document for each in found],
+            "for_new_keys": chosen,
+            "unfinished_move_to": None if cut is None else cut.target,
+        },
+    )
     for each in found:
         _tell(show, each)
+    if cut is not None:
+        show.warn(
+            f"a move to the vault `{cut.target}` was cut off; it goes on with `leastkey vault move {cut.target}`"
+        )
     if not found:
         show.data("No vault yet: `leastkey up` makes one with the first key.")
         show.data("What there is to choose from: leastkey help vaults")
+
+
+@command.command(epilog="Example: leastkey vault move kernel")
+@click.argument("name")
+@output_options
+def move(show: Show, name: str) -> None:
+    """Move all secrets to the vault NAME, which takes new keys from then on, and leave the old ones behind empty.
+
+    At every moment each key can be read: a move that is cut off goes on when the same command is run again.
+    """
+    from leastkey.cli.known_vaults import known_vaults, opened
+    from leastkey.cli.machine import machine
+    from leastkey.disk.move_note import FileMoveNote
+    from leastkey.keys.move_vault import move_vault
+    from leastkey.ports.moving import Movers
+
+    here = machine()
+    target = opened(here, name)
+
+    def choose() -> None:
+        for each in ("aws", "sandbox"):
+            here.settings.remember_vault(each, name)
+
+    movers = Movers(here.local(target), FileMoveNote(here.home), lambda old: opened(here, old), choose)
+    moved = move_vault(movers, target, known_vaults(here))
+    show.document(
+        "vault move",
+        {"vault": name, "moved": moved.secrets, "left": list(moved.left), "kept": list(moved.kept)},
+    )
+    was = "" if moved.secrets == 1 else "s"
+    show.data(f"Moved     {moved.secrets} secret{was} to the vault `{name}`; new keys go there too")
+    for each in moved.left:
+        show.data(f"Left      the vault `{each}`: nothing of it is on this computer any more")
+    for each in moved.kept:
+        show.data(
+            f"Left      the vault `{each}`: what is not leastkey's to remove stays (leastkey vault status)"
+        )
 
 
 @dataclass(frozen=True, slots=True)

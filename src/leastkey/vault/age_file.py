@@ -90,6 +90,17 @@ class AgeFile:
         entry = _PROBE + secrets.token_hex(_PROBE_NAME_CHARACTERS // 2)
         self._turns.take(_Change(entry, Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))))
 
+    def wipe(self) -> bool:
+        """Drop the identity of a vault that is empty; says whether nothing of it is left here.
+
+        A vault that somebody put something into meanwhile stays, and so does an identity that the user named.
+        """
+        with self._files.lock(f"leaving the vault {self.name}"):
+            if self._files.read(self._file) is not None:
+                return False
+            self._known = None
+            return self._store.forget()
+
     def refuse_orphaned(self) -> None:
         """Raise LeastkeyError where the vault holds something: who calls this has found no identity for it."""
         if self._files.read(self._file) is not None:

@@ -265,6 +265,25 @@ def test_a_key_that_is_replaced_before_it_signs_costs_no_call(gone: str) -> None
     assert computer.clock.seconds == 0
 
 
+@pytest.mark.parametrize("code", ["secret-missing", "vault-failed", "vault-locked"])
+def test_a_key_that_is_moved_to_another_vault_before_it_is_read_costs_no_call(code: str) -> None:
+    class Moved(Computer):
+        def vault_for(self, name: str) -> MemoryVault:
+            self.opened.append(name)
+            if name == "old":
+                raise LeastkeyError(code, "the old vault is left")
+            return self.vault
+
+    computer = Moved()
+    computer.bindings.put(replace(BOUND, vault="new"))
+    assert session_for(replace(BOUND, vault="old"), computer, computer.assume).id
+    assert computer.opened == ["old", "new"]
+    computer.bindings.put(replace(BOUND, vault="old"))
+    computer.sessions = Cache()
+    with pytest.raises(LeastkeyError, match="the old vault is left"):
+        session_for(replace(BOUND, vault="old"), computer, computer.assume)
+
+
 def test_a_refusal_of_the_key_in_use_is_told_at_once() -> None:
     computer = Computer(refusals=[refused("InvalidClientTokenId")])
     computer.bindings.put(BOUND)
