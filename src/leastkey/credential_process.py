@@ -1,179 +1,92 @@
 """The credential helper the AWS CLI runs before every command: `PYTHON -I -S SCRIPT HOME BINDING_ID`.
 
-The warm path reads the cached document and prints it; what it imports is paid every time, so it imports next to
-nothing. The cold path finds the packages of its virtual environment (under `-I -S` Python looks for none, and
-`sys.prefix` is the base interpreter), mints a session and prints that. On failure nothing goes to stdout, one line
-without a secret to stderr, and the exit code is 4. It never asks anything.
-Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+What it imports is paid every time, and a script is compiled every time: so this one asks the agent, where one runs,
+with what is built into the interpreter, and leaves all else to `issue_credentials`. An agent of another user is not
+believed. On failure nothing goes to stdout, one line without a secret to stderr, and the exit code is 4.
+Source: AWS SDKs and Tools Reference Guide, "Process credential provider"; Linux manual page unix(7), SO_PEERCRED.
 """
 
-import os
 import sys
-from time import time
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+if sys.platform != "win32":
+    import posix
 
-    from leastkey.broker.session import Computer
-    from leastkey.iam.credentials import AccessKey, SessionCredentials
-    from leastkey.ports.local import Binding, Vault
+    def open_missing() -> None:
+        """Open the null device where we were started without a stream: nothing that holds a secret may get its number."""
+        for number in (0, 1, 2):
+            try:
+                posix.fstat(number)
+            except OSError:
+                posix.open("/dev/null", posix.O_RDWR)  # the lowest number that is free
 
-__all__ = ["main", "serve"]
+    def from_agent(home: str, binding: str) -> bytes:
+        """Give what the agent of this state folder holds for a binding, or nothing."""
+        path = home + "/agent/socket"
+        try:
+            posix.lstat(path)
+        except OSError:
+            return b""
+        import _socket
 
-FAILED = 4
-HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pathlib costs more than the whole warm path
+        agent = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        agent.settimeout(3)
+        try:
+            agent.connect(path)
+            place = (1, 17, 12) if sys.platform == "linux" else (0, 1, 76)  # SO_PEERCRED; LOCAL_PEERCRED
+            if int.from_bytes(agent.getsockopt(*place)[4:8], sys.byteorder) != posix.geteuid():
+                return b""
+            agent.sendall(binding.encode() + b"\n")
+            document = b""
+            while part := agent.recv(65536):
+                document += part
+        except OSError:  # it is gone, or does not answer
+            return b""
+        finally:
+            agent.close()
+        return document if document[:1] == b"{" and document[-2:] == b"}\n" else b""
+
+    def main(arguments: list[str]) -> int:
+        """Print the credentials of a binding; gives the exit code."""
+        open_missing()
+        if len(arguments) == 2 and not posix.isatty(1):
+            document = from_agent(*arguments)
+            if document:
+                return hand_over(document)
+        return others(arguments)
+
+    def hand_over(document: bytes) -> int:
+        """Print a document whole; gives the exit code."""
+        try:
+            while document:
+                document = document[posix.write(1, document) :]
+        except OSError:
+            posix.write(2, b"leastkey: [io-failed] the credentials could not be handed over\n")
+            return 4
+        return 0
+
+else:
+
+    def main(arguments: list[str]) -> int:
+        """Print the credentials of a binding; gives the exit code."""
+        return others(arguments)
 
 
-def main(arguments: "Sequence[str]") -> int:
-    """Print the credentials of a binding; gives the exit code."""
-    if len(arguments) != 2 and arguments[2:] != ["alone"]:
-        return _fail(
-            "usage: credential_process.py HOME BINDING_ID, as `leastkey up` writes it into the profile"
-        )
-    if os.isatty(1):
-        return _fail("this prints a secret, it is for the AWS CLI to read; try: leastkey run -- CMD")
-    home, binding = arguments[:2]
-    root = os.path.dirname(HERE)  # noqa: PTH120  # see above
+def others(arguments: list[str]) -> int:
+    """Print them from the cache, or mint a session."""
+    import os
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120  # pathlib costs more than the rest
     if root not in sys.path:
         sys.path.append(root)
-    from leastkey.disk.session_format import cached_document
+    from leastkey.issue_credentials import issue
 
-    document = cached_document(home, binding, time())
-    return serve(home, binding) if document is None else _print(document)
-
-
-def serve(home: str, binding: str) -> int:
-    """Mint a session, or wait for who is minting it, and print it; gives the exit code."""
-    _find_packages()
-    _harden()
-    from leastkey.errors import LeastkeyError
-
-    try:
-        document = _minted(home, binding)
-    except LeastkeyError as error:
-        fix = f"; fix: {error.remedy[0]}" if error.remedy else ""
-        why = f" ({error.why[0]})" if error.why else ""
-        return _fail(f"[{error.code}] {error.what}{why}{fix}")
-    except Exception as error:  # noqa: BLE001  # the last door: a traceback here would land in the caller's exception
-        return _fail(
-            f"[internal] leastkey has a bug ({type(error).__name__}); fix: leastkey run -- CMD shows more"
-        )
-    return _print(document)
-
-
-def _minted(home: str, identity: str) -> bytes:
-    from pathlib import Path
-
-    from leastkey.broker.session import NOTHING_ISSUED, session_for
-    from leastkey.disk.bindings import FileBindings
-    from leastkey.disk.home import prepare_home
-    from leastkey.disk.session_format import is_binding
-    from leastkey.errors import LeastkeyError
-    from leastkey.iam.credentials import process_document
-
-    folder = Path(home)
-    if folder.is_dir():
-        prepare_home(folder)
-    binding = FileBindings(folder).find(identity) if is_binding(identity) and folder.is_dir() else None
-    if binding is None:
-        raise LeastkeyError(
-            "not-set-up",
-            "nothing on this computer is bound to this profile",
-            why=f"looked in {home}",
-            state=NOTHING_ISSUED,
-            remedy="leastkey up",
-        )
-    computer = _computer(folder)
-    session = session_for(binding, computer, _assume)
-    return (process_document(session, binding.key.account) + "\n").encode()
-
-
-def _computer(home: "Path") -> "Computer":
-    from dataclasses import dataclass
-
-    from leastkey.clock import SystemClock
-    from leastkey.disk.bindings import FileBindings
-    from leastkey.disk.locks import FileLocks
-    from leastkey.disk.sessions import Sessions
-    from leastkey.disk.vault_files import VaultFiles
-    from leastkey.vault.choose import open_vault
-
-    @dataclass(frozen=True)
-    class Here:
-        sessions: Sessions
-        locks: FileLocks
-        clock: SystemClock
-        bindings: FileBindings
-
-        def vault_for(self, name: str) -> "Vault":
-            return open_vault(name, VaultFiles(home))
-
-    return Here(Sessions(home), FileLocks(home), SystemClock(), FileBindings(home))
-
-
-def _assume(key: "AccessKey", binding: "Binding", name: str) -> "SessionCredentials":
-    from leastkey.aws.sts_direct import assume  # only to mint: what it imports takes longer than all the rest
-
-    return assume(key, binding, name)
-
-
-def _find_packages() -> None:
-    """Add the site packages of the virtual environment that this interpreter's path names."""
-    prefix = os.path.dirname(os.path.dirname(sys.executable))  # noqa: PTH120  # see above
-    major, minor = sys.version_info[:2]
-    inner = "Lib" if os.name == "nt" else f"lib/python{major}.{minor}"
-    packages = f"{prefix}/{inner}/site-packages"
-    if packages not in sys.path and os.path.isdir(packages):  # noqa: PTH112  # see above
-        sys.path.append(packages)
-
-
-def _harden() -> None:
-    """Keep the secret that is about to be read out of files, core dumps and debuggers."""
-    os.umask(0o077)
-    if os.name != "posix":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
-
-
-def _print(document: bytes) -> int:
-    try:
-        while document:
-            document = document[os.write(1, document) :]
-    except OSError as error:
-        return _fail(f"[io-failed] the credentials could not be handed over ({error.strerror})")
-    return 0
-
-
-def _fail(line: str) -> int:
-    shown = "".join(each if each.isprintable() else "?" for each in line)
-    try:
-        os.write(2, f"leastkey: {shown[:600]}\n".encode(errors="replace"))
-    except OSError:  # nobody listens; the exit code says it
-        return FAILED
-    return FAILED
-
-
-def _open_missing() -> None:
-    """Open the null device where we were started without a stream: no file that holds a secret may get its number."""
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    return issue(arguments)
 
 
 if __name__ == "__main__":
-    _open_missing()
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
-        code = _fail("[interrupted] no credentials were issued")
+        sys.stderr.write("leastkey: [interrupted] no credentials were issued\n")
+        code = 4
     sys.exit(code)

@@ -111,6 +111,7 @@ KINDS: Final[dict[str, ErrorKind]] = {
     "secret-missing": ErrorKind(Exit.NO_CREDENTIALS, "the vault does not hold the secret of the key in use"),
     "clock-skew": ErrorKind(Exit.NO_CREDENTIALS, "this computer's clock is too far from AWS's"),
     "no-answer": ErrorKind(Exit.NO_CREDENTIALS, "AWS could not be reached or did not answer"),
+    "agent-failed": ErrorKind(Exit.NO_CREDENTIALS, "the agent did not start, or does not end"),
     "session-refused": ErrorKind(Exit.NO_CREDENTIALS, "AWS refused to let the user assume its role"),
     # half way
     "access-denied": ErrorKind(Exit.STOPPED, "AWS refused a call the administrator needs"),

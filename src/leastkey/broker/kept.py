@@ -78,6 +78,11 @@ class Kept:
         return None if held is None else held.document
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the last renewal failed."""
+        return self._failures > 0
+
+    @property
     def expiration(self) -> datetime | None:
         """When the session at hand ends."""
         held = self._usable()

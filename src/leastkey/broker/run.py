@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding
 
-__all__ = ["KEPT", "child_environment", "run_child", "served_environment", "settings_of"]
+__all__ = [
+    "KEPT",
+    "child_environment",
+    "run_child",
+    "served_environment",
+    "settings_of",
+    "without_identities",
+]
 
 KEPT: Final = frozenset(
     {
@@ -73,11 +80,15 @@ def settings_of(binding: Binding) -> dict[str, str]:
     return where if binding.endpoint_url is None else where | {"AWS_ENDPOINT_URL": binding.endpoint_url}
 
 
-def _without_identity(environ: Mapping[str, str], binding: Binding) -> dict[str, str]:
-    child = {
+def without_identities(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that have nothing to do with AWS's identities, files and endpoints, nor with us."""
+    return {
         name: value for name, value in environ.items() if name in KEPT or not name.upper().startswith(_OURS)
     }
-    child |= settings_of(binding)
+
+
+def _without_identity(environ: Mapping[str, str], binding: Binding) -> dict[str, str]:
+    child = without_identities(environ) | settings_of(binding)
     is_here = binding.endpoint_url is not None and is_loopback(urlsplit(binding.endpoint_url).hostname or "")
     return _off_the_proxy(child) if is_here else child
 

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "unlock": "open a vault for a time",
     "lock": "close it again",
     "creds": "print credentials for the AWS CLI to read",
+    "agent": "hold sessions in memory and renew them ahead",
     "policy": "ask what policies permit, offline",
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
     "help": "explain a command, an error code, the steps, the words",
