@@ -11,7 +11,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.home import Ended
@@ -45,10 +45,10 @@ def agent(home: Path) -> Iterator[int]:
     leastkey(home, "agent", "stop")
 
 
-def told(home: Path) -> dict[str, object]:
+def told(home: Path) -> dict[str, Any]:
     answer = ask_agent(home, "status")
     assert answer is not None
-    document: dict[str, object] = json.loads(answer)
+    document: dict[str, Any] = json.loads(answer)
     return document
 
 
