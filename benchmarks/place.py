@@ -84,7 +84,7 @@ def sandbox() -> Iterator[Place]:
     """Run a sandbox that keeps nothing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run = lifecycle.start(folder / "sandbox", ephemeral=True)
+        run = lifecycle.start(folder / "sandbox")
         try:
             yield Place(folder, run.port, run.pid)
         finally:

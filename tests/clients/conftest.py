@@ -105,7 +105,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     home.write_spec(SPEC)
     folder = home.state / "sandbox"
     home.state.mkdir(mode=0o700)
-    run = lifecycle.start(folder, ephemeral=True)
+    run = lifecycle.start(folder)
     try:
         root = lifecycle.env(None, folder)
         user = User(

@@ -57,7 +57,7 @@ class Aws:
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     folder = tmp_path_factory.mktemp("sandbox") / "state"
-    run = lifecycle.start(folder, ephemeral=True)
+    run = lifecycle.start(folder)
     yield Aws(folder, run.endpoint_url, run.port)
     lifecycle.stop(folder)
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class MemoryVault:
     """Secrets in memory. Implements ports.local.Vault."""
 
-    def __init__(self) -> None:
-        self.name = "memory"
+    def __init__(self, name: str = "memory") -> None:
+        self.name = name
         self._held: dict[str, Secret] = {}
         self._lock = threading.Lock()
 
@@ -39,3 +39,20 @@ class MemoryVault:
 
     def probe(self) -> None:
         """Memory takes what it is given: there is nothing to try."""
+
+
+class MemoryVaults:
+    """The vaults of a computer, for the key of a sandbox's snapshots. Implements snapshot_key.Vaults."""
+
+    def __init__(self, *others: MemoryVault, named: str | None = None) -> None:
+        self.named = named
+        self.vault = MemoryVault()
+        self._others = {each.name: each for each in others}
+
+    def chosen(self) -> MemoryVault:
+        """Give the one vault."""
+        return self.vault
+
+    def other(self, name: str) -> MemoryVault | None:
+        """Give another one that this computer has."""
+        return self._others.get(name)

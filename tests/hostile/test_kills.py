@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fakes.memory_vault import MemoryVaults
 from tests.support.home import Ended, Home, assert_no_traceback
 from tests.support.proxy import Hook, Phase, Seen, proxying
 from tests.support.refusals import assert_refused
@@ -19,6 +20,8 @@ from leastkey.sandbox.server import lifecycle
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from leastkey.sandbox.server.runfile import RunInfo
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,10 @@ class Mortal:
 
     folder: Path
     home: Home
+    vaults: MemoryVaults
+
+    def start(self) -> RunInfo:
+        return lifecycle.start(self.folder, vaults=self.vaults)
 
     def kill(self) -> None:
         run = lifecycle.status(self.folder).run
@@ -51,14 +58,15 @@ class Mortal:
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Mortal]:
     folder = tmp_path / "sandbox"
-    lifecycle.start(folder)
+    vaults = MemoryVaults()
+    lifecycle.start(folder, vaults=vaults)
     root = lifecycle.env(ACCOUNT, folder)
     home = Home(
         tmp_path,
         {"AWS_ACCESS_KEY_ID": root.access_key_id, "AWS_SECRET_ACCESS_KEY": root.secret.reveal()},
     )
     home.write_spec()
-    yield Mortal(folder, home)
+    yield Mortal(folder, home, vaults)
     lifecycle.stop(folder)
 
 
@@ -96,7 +104,7 @@ def test_up_finishes_with_one_key_after_the_sandbox_was_killed_and_started_again
         assert cut.code in {4, 5, 14}, (cut.code, cut.err)
         assert "internal" not in cut.err
         assert_refused(home.leastkey("up", "--yes"), "no-answer", 4, "nothing was changed")
-        again = lifecycle.start(mortal.folder)
+        again = mortal.start()
         assert again.port == run.port
         finished = home.leastkey("up", "--yes")
         assert finished.code == 0, finished.err
@@ -120,7 +128,7 @@ def test_a_session_is_refused_in_words_while_the_sandbox_is_dead_and_given_again
         cached.unlink()
     for arguments in (("verify",), ("plan",), ("run", "--", "true")):
         assert_refused(home.leastkey(*arguments), "no-answer", 4)
-    lifecycle.start(mortal.folder)
+    mortal.start()
     assert home.leastkey("up", "--yes").code == 0
 
 

@@ -28,13 +28,14 @@ SANDBOX_REVEALS = {
     "sandbox/server/control.py": 1,
     "sandbox/server/process.py": 1,
     "sandbox/server/runfile.py": 1,
+    "sandbox/server/seal.py": 2,  # the key of its snapshots: over a pipe to its process, and into the cipher
     "sandbox/server/selftest.py": 1,
     "sandbox/state/sessions.py": 2,
     "sandbox/sts/answers.py": 2,
     "sandbox/testing/identity.py": 2,
 }
 SERIALIZERS = {"copyreg", "dbm", "dill", "jsonpickle", "marshal", "pickle", "shelve"}
-PICKLES = "sandbox/server/snapshot.py"  # the embedded AWS keeps its own state so, under an HMAC
+PICKLES = "sandbox/server/snapshot.py"  # the embedded AWS keeps its own state so, under a seal
 AROUND = ("_Secret__value", "__closure__", "cell_contents", "__reduce__", "__reduce_ex__", "__getstate__")
 
 

@@ -9,16 +9,19 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from tests.fakes.memory_vault import MemoryVaults
 
 from leastkey.clock import SystemClock
 from leastkey.errors import LeastkeyError
-from leastkey.sandbox.server import lifecycle
+from leastkey.sandbox.server import lifecycle, snapshot_key
 from leastkey.sandbox.server.control import ask
+from leastkey.sandbox.server.seal import Seal
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -36,6 +39,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     lifecycle.stop(tmp_path / "sandbox")
 
 
+@pytest.fixture
+def vaults() -> MemoryVaults:
+    return MemoryVaults()
+
+
 def client(service: str, found: SandboxEnv) -> Any:
     return boto3.client(
         service,
@@ -46,11 +54,13 @@ def client(service: str, found: SandboxEnv) -> Any:
     )
 
 
-def test_a_sandbox_keeps_its_port_accounts_and_objects_over_a_restart(folder: Path) -> None:
-    first = lifecycle.start(folder)
+def test_a_sandbox_keeps_its_port_accounts_and_objects_over_a_restart(
+    folder: Path, vaults: MemoryVaults
+) -> None:
+    first = lifecycle.start(folder, vaults=vaults)
     assert not first.already
-    assert lifecycle.start(folder).pid == first.pid
-    assert lifecycle.start(folder).already
+    assert lifecycle.start(folder, vaults=vaults).pid == first.pid
+    assert lifecycle.start(folder, vaults=vaults).already
     found, other = lifecycle.env(None, folder), lifecycle.env("111122223333", folder)
     assert (found.account, other.account) == ("123456789012", "111122223333")
     assert lifecycle.env(None, folder).secret == found.secret
@@ -70,7 +80,7 @@ def test_a_sandbox_keeps_its_port_accounts_and_objects_over_a_restart(folder: Pa
     with pytest.raises(LeastkeyError, match="no-sandbox"):
         lifecycle.env(None, folder)
 
-    again = lifecycle.start(folder)
+    again = lifecycle.start(folder, vaults=vaults)
     assert (again.port, again.already) == (first.port, False)
     assert lifecycle.env(None, folder).access_key_id == found.access_key_id
     assert s3.get_object(Bucket="kept", Key="k")["Body"].read() == b"content"
@@ -82,13 +92,16 @@ def test_a_sandbox_keeps_its_port_accounts_and_objects_over_a_restart(folder: Pa
     assert client("s3", lifecycle.env(None, folder)).list_buckets()["Buckets"] == []
 
 
-def test_changes_survive_a_kill_a_moment_later_and_a_stale_run_file_is_nobody(folder: Path) -> None:
-    run = lifecycle.start(folder)
+def test_changes_survive_a_kill_a_moment_later_and_a_stale_run_file_is_nobody(
+    folder: Path, vaults: MemoryVaults
+) -> None:
+    run = lifecycle.start(folder, vaults=vaults)
     found = lifecycle.env(None, folder)
     client("iam", found).create_user(UserName="kept")
     snapshot = folder / "snapshot.bin"
     lifecycle._until(snapshot.exists, 10, SystemClock())
-    lifecycle._until(lambda: b"kept" in snapshot.read_bytes(), 10, SystemClock())
+    began = time.time()
+    lifecycle._until(lambda: snapshot.stat().st_mtime > began, 10, SystemClock())
     os.kill(run.pid, signal.SIGKILL)
     lifecycle._until(lambda: not lifecycle._is_held(folder), 10, SystemClock())
     # The run file now names a process that is gone; let it name a living one that is not ours to touch.
@@ -102,14 +115,14 @@ def test_changes_survive_a_kill_a_moment_later_and_a_stale_run_file_is_nobody(fo
         stranger.communicate(b"\n")
     half = folder / ".leastkey-tmp-half-written"
     half.write_bytes(b"secrets")
-    assert lifecycle.start(folder).port == run.port
+    assert lifecycle.start(folder, vaults=vaults).port == run.port
     assert not half.exists()
     assert client("iam", lifecycle.env(None, folder)).get_user(UserName="kept")
 
 
 def test_starts_at_once_give_one_server_and_an_ephemeral_one_keeps_nothing(folder: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
-        runs = list(pool.map(lambda _: lifecycle.start(folder, ephemeral=True), range(3)))
+        runs = list(pool.map(lambda _: lifecycle.start(folder), range(3)))
     assert len({run.pid for run in runs}) == 1
     assert sorted(run.already for run in runs) == [False, True, True]
     plain = json.loads((folder / "run.json").read_text())
@@ -123,11 +136,11 @@ def test_starts_at_once_give_one_server_and_an_ephemeral_one_keeps_nothing(folde
     os.kill(runs[0].pid, signal.SIGTERM)
     lifecycle._until(lambda: not lifecycle._is_held(folder), 20, SystemClock())
     assert not (folder / "run.json").exists()
-    lifecycle.start(folder, ephemeral=True)
+    lifecycle.start(folder)
     assert lifecycle.env(None, folder).access_key_id != key
 
 
-def test_a_port_that_is_taken_is_an_error_that_says_so(folder: Path) -> None:
+def test_a_port_that_is_taken_is_an_error_that_says_so(folder: Path, vaults: MemoryVaults) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -136,15 +149,16 @@ def test_a_port_that_is_taken_is_an_error_that_says_so(folder: Path) -> None:
     assert refused.value.code == "sandbox-failed"
     assert "in use" in refused.value.why[0]
     damaged = folder / "snapshot.bin"
-    damaged.write_bytes(b"x" * 100)
+    vaults.vault.put(snapshot_key._entry(folder), Secret("5" * 64))
+    damaged.write_bytes(Seal(Secret("6" * 64), "memory").sealed({}, b"state"))
     damaged.chmod(0o600)
     with pytest.raises(LeastkeyError) as broken:
-        lifecycle.start(folder)
+        lifecycle.start(folder, vaults=vaults)
     assert "seal is broken" in broken.value.why[0]
     lifecycle.reset(folder)
-    run = lifecycle.start(folder)
+    run = lifecycle.start(folder, vaults=vaults)
     with pytest.raises(LeastkeyError, match="another sandbox"):
-        lifecycle.start(folder, run.port + 1)
+        lifecycle.start(folder, run.port + 1, vaults=vaults)
 
 
 def test_an_account_id_has_twelve_digits(folder: Path) -> None:
@@ -156,7 +170,7 @@ def test_an_account_id_has_twelve_digits(folder: Path) -> None:
 def test_in_the_foreground_it_says_that_it_enforces_and_ends_with_a_signal(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from leastkey.sandbox.server import lifecycle; "
-        "lifecycle.start(Path(sys.argv[1]), ephemeral=True, foreground=True)"
+        "lifecycle.start(Path(sys.argv[1]), foreground=True)"
     )
     command = [sys.executable, "-c", code, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -37,9 +37,7 @@ def leastkey(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     folder.mkdir(mode=0o700)
     with Control(known, control_commands(place.sandbox, runs, threading.Event())) as door:
         runs.append(
-            RunInfo(
-                os.getpid(), place.port, door.port, known, datetime.now(UTC), is_ephemeral=True, version="0"
-            )
+            RunInfo(os.getpid(), place.port, door.port, known, datetime.now(UTC), vault=None, version="0")
         )
         write_run(folder, runs[0])
         door.run()

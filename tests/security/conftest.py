@@ -21,7 +21,7 @@ ACCOUNT = "200000000099"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.SandboxEnv]:
     folder = tmp_path_factory.mktemp("sandbox") / "state"
-    lifecycle.start(folder, ephemeral=True)
+    lifecycle.start(folder)
     yield lifecycle.env(ACCOUNT, folder)
     lifecycle.stop(folder)
 

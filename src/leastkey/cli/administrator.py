@@ -36,6 +36,8 @@ class Meant:
     said_at: str
     profile: str | None
     allow_endpoint: str | None
+    vault: str | None = None
+    """Where secrets lie: the key of an embedded AWS that is started now."""
 
 
 def administrator(here: Machine, meant: Meant) -> tuple[AwsConnect, Caller]:
@@ -55,7 +57,7 @@ def administrator(here: Machine, meant: Meant) -> tuple[AwsConnect, Caller]:
 
 
 def _sandbox(here: Machine, meant: Meant) -> AwsConnect:
-    return connect_root(sandbox_root(here.home, meant.account), meant.region)
+    return connect_root(sandbox_root(here, meant.account, meant.vault), meant.region)
 
 
 def _aws(here: Machine, meant: Meant) -> AwsConnect:

@@ -107,7 +107,7 @@ def stage() -> Iterator[Stage]:
         environ = _environ(folder, aws_cli)
         sandbox = folder / "state" / "sandbox"
         sandbox.parent.mkdir(mode=0o700)
-        lifecycle.start(sandbox, ephemeral=True)
+        lifecycle.start(sandbox)
         try:
             (folder / "leastkey.yaml").write_text(SPEC)
             yield Stage(folder, environ, aws_cli, lifecycle.env(None, sandbox))

@@ -66,10 +66,14 @@ class Machine:
 
     def vault(self, options: Options, target: Target) -> Vault:
         """Choose the vault for new keys: named, remembered, or the best there is."""
+        return self.vault_for(options.vault, target)
+
+    def vault_for(self, named: str | None, target: Target) -> Vault:
+        """Choose the vault of a target: named, remembered, or the best there is."""
         from leastkey.vault.choose import choose_vault
 
         return choose_vault(
-            options.vault, VaultFiles(self.home), remembered=self.settings.vault(target), target=target
+            named, VaultFiles(self.home), remembered=self.settings.vault(target), target=target
         )
 
     def any_vault(self, options: Options, target: Target) -> Vault:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from leastkey.cli import sandbox_control, sandbox_tokens
-from leastkey.cli.options import output_options, state_dir_option
+from leastkey.cli.options import output_options, state_dir_option, vault_option
 from leastkey.cli.sandbox_account import ACCOUNT_COMMANDS
 from leastkey.cli.sandbox_door import root_variables
 from leastkey.cli.sandbox_github import to_next_steps
@@ -40,13 +40,31 @@ def command() -> None:
     "--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: the last one, else any]"
 )
 @click.option("--ephemeral", is_flag=True, help="Keep nothing on disk.")
+@vault_option
 @click.option("--foreground", is_flag=True, help="Stay in the foreground until stopped.")
 @output_options
-def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bool, foreground: bool) -> None:
-    """Start the sandbox in the background, or find the one that runs already."""
+def start(
+    show: Show,
+    state_dir: Path | None,
+    port: int | None,
+    vault: str | None,
+    *,
+    ephemeral: bool,
+    foreground: bool,
+) -> None:
+    """Start the sandbox in the background, or find the one that runs already.
+
+    What it keeps on disk is encrypted; the key lies in the vault.
+    """
+    from leastkey.cli.machine import machine
+    from leastkey.cli.sandbox_vaults import SandboxVaults
     from leastkey.sandbox.server import lifecycle
 
-    run = lifecycle.start(state_dir, port or 0, ephemeral=ephemeral, foreground=foreground)
+    here = None if ephemeral else machine()
+    vaults = None if here is None else SandboxVaults(here, vault)
+    run = lifecycle.start(state_dir, port or 0, vaults=vaults, foreground=foreground)
+    if here is not None and vault is not None:
+        here.settings.remember_vault("sandbox", vault)
     if foreground:
         return
     folder = lifecycle.state_folder(state_dir)
@@ -57,6 +75,8 @@ def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bo
             "port": run.port,
             "pid": run.pid,
             "ephemeral": run.is_ephemeral,
+            "encrypted": not run.is_ephemeral,
+            "vault": run.vault,
             "already": run.already,
             "enforced": True,
             "state_dir": str(folder),
@@ -64,7 +84,7 @@ def start(show: Show, state_dir: Path | None, port: int | None, *, ephemeral: bo
     )
     already = ", already running" if run.already else ""
     show.data(f"Sandbox   {run.endpoint_url}{already}, nothing goes to AWS")
-    show.data(f"State     {'nothing is kept' if run.is_ephemeral else folder}")
+    show.data(f"State     {_kept(run.vault, folder)}")
     show.data(f"Enforced  {ENFORCED}")
     show.data('Next: leastkey up --sandbox      or: eval "$(leastkey sandbox env)"')
 
@@ -98,6 +118,8 @@ def status(show: Show, state_dir: Path | None) -> None:
             "port": None if run is None else run.port,
             "pid": None if run is None else run.pid,
             "ephemeral": None if run is None else run.is_ephemeral,
+            "encrypted": found.is_encrypted,
+            "vault": None if run is None else run.vault,
             "accounts": list(found.accounts),
             "enforced": found.is_enforced,
             "clock_offset_seconds": found.offset_seconds,
@@ -107,13 +129,14 @@ def status(show: Show, state_dir: Path | None) -> None:
         },
     )
     if run is None:
-        show.data(f"Not running. State folder: {found.folder}")
+        lies = {True: ", encrypted", False: ", NOT ENCRYPTED: the next start encrypts it", None: ""}
+        show.data(f"Not running. State folder: {found.folder}{lies[found.is_encrypted]}")
         show.data("Next: leastkey sandbox start")
         return
     show.data(f"Running   {run.endpoint_url}, process {run.pid}, for {found.uptime_seconds:.0f} s")
     show.data(f"Enforced  {ENFORCED if found.is_enforced else 'NOT ENFORCED'}")
     show.data(f"Accounts  {', '.join(found.accounts) or 'none asked for yet'}")
-    show.data(f"State     {'nothing is kept' if run.is_ephemeral else found.folder}")
+    show.data(f"State     {_kept(run.vault, found.folder)}")
     if found.offset_seconds:
         show.data(f"Clock     moved by {timedelta(seconds=found.offset_seconds)}")
     if found.trouble:
@@ -161,6 +184,10 @@ def reset(show: Show, state_dir: Path | None) -> None:
     running = lifecycle.reset(state_dir)
     show.document("sandbox reset", {"reset": True, "running": running})
     show.data(f"Empty again{', and still running' if running else ''}.")
+
+
+def _kept(vault: str | None, folder: Path) -> str:
+    return "nothing is kept" if vault is None else f"{folder}, encrypted, its key in the vault {vault}"
 
 
 for each in (*sandbox_control.COMMANDS, *ACCOUNT_COMMANDS, *sandbox_tokens.COMMANDS):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from leastkey.aws.connect import AwsConnect
+    from leastkey.cli.machine import Machine
     from leastkey.sandbox.server.lifecycle import SandboxEnv
 
 __all__ = ["connect_root", "root_variables", "sandbox_root"]
 
 
-def sandbox_root(home: Path, account: str | None) -> SandboxEnv:
-    """Start the sandbox of this state folder where it does not run yet, and give an account's root."""
+def sandbox_root(here: Machine, account: str | None, vault: str | None = None) -> SandboxEnv:
+    """Start the sandbox of this computer where it does not run yet, a new key of its in `vault`; give an account's root."""
+    from leastkey.cli.sandbox_vaults import SandboxVaults
     from leastkey.sandbox.server import lifecycle
 
-    folder = home / "sandbox"
-    lifecycle.start(folder)
+    folder = here.home / "sandbox"
+    lifecycle.start(folder, vaults=SandboxVaults(here, preferred=vault))
     return lifecycle.env(account, folder)
 
 

@@ -33,7 +33,7 @@ def prepared(here: Machine, binding: Binding) -> Local:
     if binding.target == "sandbox":
         from leastkey.cli.sandbox_door import sandbox_root
 
-        sandbox_root(here.home, binding.key.account)
+        sandbox_root(here, binding.key.account)
     local = here.local(here.vault_named(binding.vault))
     _repair(local)
     return local

@@ -74,6 +74,7 @@ def build(options: Options, *, bare: bool = False) -> Project:
             else spec.file,
             profile=options.admin_profile,
             allow_endpoint=options.allow_endpoint,
+            vault=options.vault,
         ),
     )
     if caller.is_root and spec.target != "sandbox":

@@ -112,7 +112,7 @@ def test_events_are_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_status_tells_what_is_not_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from leastkey.sandbox.server import lifecycle
 
-    run = RunInfo(1, 2, 3, Secret("t"), datetime(2026, 1, 2, tzinfo=UTC), is_ephemeral=False, version="1")
+    run = RunInfo(1, 2, 3, Secret("t"), datetime(2026, 1, 2, tzinfo=UTC), vault="age-file", version="1")
     for trouble in ("", "the trail's events are not on disk: OSError"):
         found = lifecycle.Status(tmp_path, run, trouble=trouble)
         monkeypatch.setattr(lifecycle, "status", lambda _, found=found: found)

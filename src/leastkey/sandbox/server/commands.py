@@ -39,6 +39,7 @@ def control_commands(sandbox: Sandbox, run: list[RunInfo], stop: threading.Event
             "pid": run[0].pid,
             "accounts": list(sandbox.world.accounts.all()),
             "enforced": True,
+            "encrypted": not run[0].is_ephemeral,
             "trouble": sandbox.trouble,
             **_clock_of(sandbox),
         }

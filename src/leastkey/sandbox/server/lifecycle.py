@@ -21,7 +21,8 @@ from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.server.control import ask
 from leastkey.sandbox.server.runfile import RunInfo, read_run, remove_run
-from leastkey.sandbox.server.snapshot import SnapshotFile
+from leastkey.sandbox.server.snapshot_file import SnapshotFile
+from leastkey.sandbox.server.snapshot_key import settle, take_seal
 from leastkey.sandbox.state.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from leastkey.secret import Secret
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leastkey.clock import Clock
+    from leastkey.sandbox.server.seal import Seal
+    from leastkey.sandbox.server.snapshot_key import Vaults
 
 __all__ = [
     "SandboxEnv",
@@ -62,6 +65,8 @@ class Status:
     trouble: str = ""
     offset_seconds: int = 0
     """How far its clock is ahead of the computer's."""
+    is_encrypted: bool | None = None
+    """Whether what lies on disk is; None where nothing lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,14 @@ def start(
     state_dir: Path | None = None,
     port: int = 0,
     *,
-    ephemeral: bool = False,
+    vaults: Vaults | None = None,
     foreground: bool = False,
     clock: Clock | None = None,
 ) -> RunInfo:
-    """Start the sandbox, or find the one that runs (`already`). In the foreground it returns when it was stopped."""
+    """Start the sandbox, or find the one that runs (`already`). In the foreground it returns when it was stopped.
+
+    What it keeps is sealed with a key from the vault; without `vaults` it keeps nothing.
+    """
     folder, time = state_folder(state_dir), clock or SystemClock()
     require_packages()
     with hold_file(
@@ -104,12 +112,16 @@ def start(
     ):
         run = _running(folder)
         if run is not None:
-            return _same(run, port, ephemeral=ephemeral)
+            return _same(run, port, vaults)
         _sweep(folder)
+        seal = None if vaults is None else take_seal(folder, vaults)
         if not foreground:
-            _spawn(folder, port, ephemeral=ephemeral)
-            return _wait(folder, time)
-    return _in_foreground(folder, port, ephemeral=ephemeral)
+            _spawn(folder, port, seal)
+            run = _wait(folder, time)
+            if vaults is not None and seal is not None and seal.takes_plain:
+                settle(folder, vaults)
+            return run
+    return _in_foreground(folder, port, seal)
 
 
 def stop(state_dir: Path | None = None, *, clock: Clock | None = None) -> bool:
@@ -138,7 +150,8 @@ def status(state_dir: Path | None = None) -> Status:
     run = read_run(folder)
     found = None if run is None else ask(run.control_port, run.token, "ping")
     if run is None or found is None:
-        return Status(folder, None)
+        kind, _ = SnapshotFile.look(folder)
+        return Status(folder, None, is_encrypted=None if kind == "none" else kind == "sealed")
     return Status(
         folder,
         run,
@@ -147,6 +160,7 @@ def status(state_dir: Path | None = None) -> Status:
         (datetime.now(UTC) - run.started).total_seconds(),
         str(found.get("trouble", "")),
         int(found.get("offset_seconds", 0)),
+        True if found.get("encrypted") else None,
     )
 
 
@@ -158,7 +172,7 @@ def reset(state_dir: Path | None = None, *, clock: Clock | None = None) -> bool:
     ):
         run = _running(folder)
         if run is None:
-            SnapshotFile(folder).delete()
+            SnapshotFile.delete(folder)
             _sweep(folder)
             return False
         _asked(run, "reset")
@@ -218,11 +232,13 @@ def _running(folder: Path) -> RunInfo | None:
     return run if run is not None and ask(run.control_port, run.token, "ping") is not None else None
 
 
-def _same(run: RunInfo, port: int, *, ephemeral: bool) -> RunInfo:
+def _same(run: RunInfo, port: int, vaults: Vaults | None) -> RunInfo:
     """Take the running sandbox for the one asked for, or say how it differs."""
     differs = [f"it runs on port {run.port}"] if port not in (0, run.port) else []
-    if ephemeral and not run.is_ephemeral:
+    if vaults is None and not run.is_ephemeral:
         differs.append("it keeps its state")
+    if vaults is not None and vaults.named not in (None, run.vault):
+        differs.append(f"its key lies in the vault {run.vault}" if run.vault else "it keeps nothing")
     if differs:
         raise LeastkeyError(
             "sandbox-failed",
@@ -242,13 +258,11 @@ def _asked(run: RunInfo, command: str, **given: str) -> dict[str, Any]:
     return found
 
 
-def _spawn(folder: Path, port: int, *, ephemeral: bool) -> None:
+def _spawn(folder: Path, port: int, seal: Seal | None) -> None:
     """Start the process, which leaves us at once. Exit code 3 is another server: it is waited for instead."""
     remove_run(folder)
     write_private(folder / _LOG, b"")
     command = [sys.executable, "-P", "-m", "leastkey.sandbox.server.process", str(folder), str(port)]
-    if ephemeral:
-        command.append("--ephemeral")
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -256,7 +270,13 @@ def _spawn(folder: Path, port: int, *, ephemeral: bool) -> None:
     }
     with open_private(folder / _LOG, os.O_WRONLY | os.O_APPEND) as log:
         subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=kept, check=False
+            command,
+            input=b"" if seal is None else seal.handed_over(),
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=kept,
+            check=False,
         )
 
 
@@ -281,10 +301,10 @@ def _wait(folder: Path, clock: Clock) -> RunInfo:
     return found[0]
 
 
-def _in_foreground(folder: Path, port: int, *, ephemeral: bool) -> RunInfo:
+def _in_foreground(folder: Path, port: int, seal: Seal | None) -> RunInfo:
     from leastkey.sandbox.server import process
 
-    run = process.foreground(folder, port, is_ephemeral=ephemeral)
+    run = process.foreground(process.Wish(folder, port, seal))
     if run is None:
         raise LeastkeyError(
             "sandbox-failed", "another sandbox is starting in this folder", remedy="`leastkey sandbox status`"

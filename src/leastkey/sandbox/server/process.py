@@ -1,6 +1,7 @@
-"""The sandbox's own process: `python -m leastkey.sandbox.server.process STATE-DIR PORT [--ephemeral]`.
+"""The sandbox's own process: `python -m leastkey.sandbox.server.process STATE-DIR PORT < SEAL`.
 
-It leaves its starter at once and holds a lock on its state folder as long as it lives.
+The seal of its snapshots comes over stdin; without one it keeps nothing. It leaves its starter at once and holds a lock on
+its state folder as long as it lives.
 Exit codes: 0 stopped, 1 did not start (the last line says why), 3 another one holds the folder.
 """
 
@@ -28,8 +29,10 @@ from leastkey.sandbox.server.commands import control_commands
 from leastkey.sandbox.server.control import Control
 from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
+from leastkey.sandbox.server.seal import Seal
 from leastkey.sandbox.server.selftest import enforces
-from leastkey.sandbox.server.snapshot import Saver, SnapshotFile, dump, load, wipe
+from leastkey.sandbox.server.snapshot import Saver, dump, load, wipe
+from leastkey.sandbox.server.snapshot_file import SnapshotFile
 from leastkey.sandbox.server.trail_delivery import deliver
 from leastkey.sandbox.server.trail_files import TrailFiles
 from leastkey.sandbox.state.accounts import Accounts
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.server.http import Server
     from leastkey.sandbox.trail.event import Event
 
-__all__ = ["Sandbox", "foreground", "main", "serve"]
+__all__ = ["Sandbox", "Wish", "foreground", "main", "serve"]
 
 _LOG: Final = logging.getLogger(__name__)
 _LOG_BYTES: Final = 1_000_000
@@ -148,19 +151,21 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class Wish:
     """What the command line asks for."""
 
     folder: Path
     port: int
-    is_ephemeral: bool
+    seal: Seal | None
+    """None keeps nothing."""
 
 
-def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunInfo], None]) -> None:
+def serve(wish: Wish, ready: Callable[[RunInfo], None]) -> None:
     """Serve until told to stop. The caller holds the folder."""
-    wish = _Wish(folder, port, is_ephemeral)
+    folder, seal = wish.folder, wish.seal
     sandbox = Sandbox(
-        None if is_ephemeral else SnapshotFile(folder), logs=None if is_ephemeral else TrailFiles(folder)
+        None if seal is None else SnapshotFile(folder, seal),
+        logs=None if seal is None else TrailFiles(folder),
     )
     sandbox.open()
     server = _listen(sandbox, wish)
@@ -175,7 +180,7 @@ def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunIn
                 control.port,
                 token,
                 datetime.now(UTC),
-                is_ephemeral,
+                None if seal is None else seal.vault,
                 leastkey.__version__,
             )
         )
@@ -194,7 +199,7 @@ def serve(folder: Path, port: int, *, is_ephemeral: bool, ready: Callable[[RunIn
         control.shutdown()
 
 
-def _listen(sandbox: Sandbox, wish: _Wish) -> Server:
+def _listen(sandbox: Sandbox, wish: Wish) -> Server:
     from leastkey.sandbox.server.http import Server
 
     wanted = (wish.port,) if wish.port else (remembered_port(wish.folder), 0)
@@ -232,12 +237,12 @@ def _log_to(folder: Path) -> None:
 
 
 def _say(run: RunInfo) -> None:
-    kept = "nothing is kept" if run.is_ephemeral else "state is kept"
+    kept = "nothing is kept" if run.is_ephemeral else "state is kept, encrypted"
     print(f"Sandbox   {run.endpoint_url}, nothing goes to AWS, {kept}", flush=True)  # noqa: T201  # the process's own words
     print("Enforced  signatures, expiry; identity, boundary, session, bucket, trust policy", flush=True)  # noqa: T201  # same
 
 
-def foreground(folder: Path, port: int, *, is_ephemeral: bool) -> RunInfo | None:
+def foreground(wish: Wish) -> RunInfo | None:
     """Serve in this very process until told to stop; None when another server has the folder."""
     runs: list[RunInfo] = []
 
@@ -246,18 +251,19 @@ def foreground(folder: Path, port: int, *, is_ephemeral: bool) -> RunInfo | None
         _say(run)
 
     os.umask(0o077)
-    with hold_folder(folder) as is_ours:
+    with hold_folder(wish.folder) as is_ours:
         if not is_ours:
             return None
         prepare_environment(os.environ)
-        _log_to(folder)
-        serve(folder, port, is_ephemeral=is_ephemeral, ready=ready)
+        _log_to(wish.folder)
+        serve(wish, ready)
     return runs[0]
 
 
 def main(arguments: list[str]) -> int:
     """Run the sandbox's own process: leave the starter, and serve."""
     folder, port = Path(arguments[0]), int(arguments[1])
+    seal = sys.stdin.buffer.read()
     os.umask(0o077)
     with hold_folder(folder) as is_ours:
         if not is_ours:
@@ -268,7 +274,7 @@ def main(arguments: list[str]) -> int:
         prepare_environment(os.environ)
         _log_to(folder)
         try:
-            serve(folder, port, is_ephemeral="--ephemeral" in arguments, ready=_say)
+            serve(Wish(folder, port, Seal.taken_over(seal) if seal else None), _say)
         except LeastkeyError as error:
             print(": ".join((error.what, *error.why)), file=sys.stderr, flush=True)  # noqa: T201  # the last line says why
             return 1

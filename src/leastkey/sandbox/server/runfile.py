@@ -28,9 +28,15 @@ class RunInfo:
     control_port: int
     token: Secret
     started: datetime
-    is_ephemeral: bool
+    vault: str | None
+    """Where the key of its snapshots lies; None where it keeps nothing."""
     version: str
     already: bool = False
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether it keeps nothing."""
+        return self.vault is None
 
     @property
     def endpoint_url(self) -> str:
@@ -51,6 +57,7 @@ def write_run(folder: Path, run: RunInfo) -> None:
                 "control_token": run.token.reveal(),
                 "started": run.started.isoformat(),
                 "ephemeral": run.is_ephemeral,
+                "vault": run.vault,
                 "version": run.version,
             },
             indent=2,
@@ -70,7 +77,7 @@ def read_run(folder: Path) -> RunInfo | None:
             control_port=int(plain["control_port"]),
             token=Secret(str(plain["control_token"])),
             started=datetime.fromisoformat(plain["started"]),
-            is_ephemeral=bool(plain["ephemeral"]),
+            vault=None if plain["vault"] is None else str(plain["vault"]),
             version=str(plain["version"]),
         )
     except (ValueError, KeyError, TypeError):

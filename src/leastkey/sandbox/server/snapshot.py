@@ -1,45 +1,33 @@
-"""What survives a restart: accounts, keys, sessions and moto's resources, in one private, authenticated file.
+"""What survives a restart: accounts, keys, sessions and moto's resources.
 
-The file is a pickle, and a pickle runs code when it is loaded: it is read only after its HMAC was checked with a
-key that lies beside it, readable by its owner alone. Another version of moto, leastkey or Python refuses it.
-AWS-managed policies are left out and loaded anew.
+They are kept as a pickle, and a pickle runs code when it is loaded: `load` takes what `snapshot_file` has authenticated
+and nothing else. AWS-managed policies are left out and loaded anew.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import io
-import json
 import logging
-import os
 import pickle
-import platform
 import threading
 import time
 from collections import defaultdict
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-import leastkey
-from leastkey.disk.files import read_private, remove, write_private
 from leastkey.errors import LeastkeyError
 from leastkey.sandbox.state.organizations import dump_members, load_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from leastkey.sandbox.state.world import World
 
-__all__ = ["Saver", "SnapshotFile", "dump", "load", "wipe"]
+__all__ = ["Saver", "dump", "load", "wipe"]
 
 _LOG: Final = logging.getLogger(__name__)
-_MAC: Final = hashlib.sha256().digest_size
 _QUIET_SECONDS: Final = 0.5
 _LATEST_SECONDS: Final = 5.0
-_FORMAT: Final = "4"
-"""Grows when what a snapshot names has moved: a pickle of before would not find it."""
 _SHARE: Final = 10
 """A snapshot is not begun before ten times as long as the last one took: large ones do not eat the computer."""
 
@@ -48,61 +36,6 @@ _LOCKS: Final[dict[type, Any]] = {
     type(threading.Lock()): threading.Lock,
     type(threading.RLock()): threading.RLock,
 }
-
-
-class SnapshotFile:
-    """The snapshot and its key, in the state folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "snapshot.bin"
-        self._key_path = folder / "snapshot.key"
-
-    def read(self) -> bytes | None:
-        """Give the authenticated state, None where there is no snapshot. Raises LeastkeyError `sandbox-failed`."""
-        data = read_private(self._path)
-        if data is None:
-            return None
-        key = read_private(self._key_path)
-        if key is None or not hmac.compare_digest(hmac.digest(key, data[_MAC:], "sha256"), data[:_MAC]):
-            raise _refused("its seal is broken: it was changed, or its key is gone")
-        head, _, state = data[_MAC:].partition(b"\n")
-        made_by = json.loads(head)
-        if made_by != _versions():
-            said = ", ".join(f"{name} {version}" for name, version in made_by.items())
-            raise _refused(
-                f"it was made by {said}; this is {', '.join(f'{n} {v}' for n, v in _versions().items())}"
-            )
-        return state
-
-    def write(self, state: bytes) -> None:
-        """Replace the snapshot, at once or not at all."""
-        key = read_private(self._key_path)
-        if key is None:
-            key = os.urandom(32)
-            write_private(self._key_path, key)
-        data = json.dumps(_versions()).encode() + b"\n" + state
-        write_private(self._path, hmac.digest(key, data, "sha256") + data)
-
-    def delete(self) -> None:
-        """Remove the snapshot and its key."""
-        remove(self._path)
-        remove(self._key_path)
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    python = ".".join(platform.python_version_tuple()[:2])
-    return {"snapshot": _FORMAT, "leastkey": leastkey.__version__, "moto": version("moto"), "Python": python}
-
-
-def _refused(why: str) -> LeastkeyError:
-    return LeastkeyError(
-        "sandbox-failed",
-        "the sandbox's snapshot cannot be used",
-        why=why,
-        remedy="`leastkey sandbox reset` starts with an empty sandbox",
-    )
 
 
 def _der(key: Any) -> bytes:
