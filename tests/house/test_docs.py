@@ -14,6 +14,8 @@ from tests.transcripts.test_documents import DOCUMENTS as RUN
 
 from leastkey.cli.topics import TOPICS
 from leastkey.errors import LeastkeyError
+from leastkey.sandbox.server.settings import check
+from leastkey.sandbox.server.settings_file import read_settings
 from leastkey.spec.parse import parse_spec
 
 if TYPE_CHECKING:
@@ -103,13 +105,15 @@ def test_a_shell_block_holds_targets_of_the_makefile_and_nothing_else() -> None:
     nothing([pair for pair in named if pair[1] not in targets], "the Makefile has no such target")
 
 
-def test_every_yaml_block_is_a_spec_and_every_other_block_is_read() -> None:
+def test_every_yaml_block_is_a_spec_or_settings_and_every_other_block_is_read() -> None:
     nothing([fault for _, block in BLOCKS if (fault := _fault(block))], "write what can be read")
 
 
 def _fault(block: Block) -> str | None:
     try:
         match block.kind:
+            case "yaml" if "docs/how-to/sandbox-in-ci.md" in block.place:
+                check(read_settings(block.text, block.place))
             case "yaml" if re.search(r"^[^#\n]", block.text, re.MULTILINE):
                 parse_spec(block.text, block.place, lambda _: POLICY)
             case "json":

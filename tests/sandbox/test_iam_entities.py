@@ -13,6 +13,7 @@ from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow
 
 from leastkey.sandbox.server.commands import control_commands
 from leastkey.sandbox.server.process import Sandbox
+from leastkey.sandbox.server.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +86,13 @@ def test_a_private_provider_needs_no_claim(iam: Any) -> None:
 def test_the_switch_stands_at_the_control_door_and_takes_two_words(sandbox: LocalSandbox, iam: Any) -> None:
     """IAM User Guide, "Identity-provider controls for shared OIDC providers": older roles stay as they are."""
     whole = Sandbox(None)
-    whole.world = sandbox.world
+    whole.settings = Settings(sandbox.world, whole.clock, whole.gate.obstacles)
     command = control_commands(whole, [], Event())["shared-oidc"]
-    assert command({"set": "off"}) == command({}) == {"error": "set is `permit` or `refuse`"}
+    assert (
+        command({"set": "off"})
+        == command({})
+        == {"error": "trust in a shared OIDC provider is `permit` or `refuse`"}
+    )
     given = {"RoleName": "gitlab", "AssumeRolePolicyDocument": web_trust("gitlab.com")}
     assert refused(iam.create_role, **given)[0] == "MalformedPolicyDocument"
     assert command({"set": "permit"}) == {"shared_oidc": "permit"}

@@ -6,13 +6,14 @@ import gzip
 import json
 import stat
 import threading
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.sandbox.wires import Key, query
 
-from leastkey.sandbox.server.trail_commands import trail_commands
+from leastkey.sandbox.server.commands import control_commands
 from leastkey.sandbox.server.trail_files import TrailFiles
 from leastkey.sandbox.trail.event import events
 from leastkey.sandbox.trail.recorder import CALLS, Trail
@@ -330,7 +331,7 @@ def test_why_explains_a_denial_with_the_policy_as_it_was(place: Place) -> None:
     with pytest.raises(ClientError) as refused:
         place.client("s3", fay).get_object(Bucket=f"narrow{place.account}", Key="k")
     place.client("iam").delete_user_policy(UserName="fay", PolicyName="p")
-    commands = trail_commands(place.sandbox.trail)
+    commands = control_commands(place.sandbox, [], Event())
     found = _why(commands, refused.value.response["ResponseMetadata"]["RequestId"])
     assert (found["verdict"], found["action"]) == ("denied", "s3:GetObject")
     (question,) = found["questions"]
@@ -344,7 +345,7 @@ def test_why_explains_a_denial_with_the_policy_as_it_was(place: Place) -> None:
     denied = commands["events"]({"denied": "yes", "count": "1"})["events"]
     assert isinstance(denied, list)
     assert denied[0]["who"] == f"arn:aws:iam::{place.account}:user/fay"
-    assert commands["events"]({"count": "0"}) == {"error": "no count"}
+    assert commands["events"]({"count": "0"}) == {"error": "`0` is no count of events"}
 
 
 def test_why_explains_a_trust_policy(place: Place) -> None:
@@ -352,7 +353,7 @@ def test_why_explains_a_trust_policy(place: Place) -> None:
     other = TRUST % f"arn:aws:iam::{place.account}:root"
     role = place.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=other)["Role"]["Arn"]
     place.client("sts", gus).assume_role(RoleArn=role, RoleSessionName="night")
-    found = _why(trail_commands(place.sandbox.trail), "last")
+    found = _why(control_commands(place.sandbox, [], Event()), "last")
     assert found["questions"][0]["verdict"] == "Allowed"
     assert any(each["policy"] == "trust policy of r" for each in found["questions"][0]["because"])
 

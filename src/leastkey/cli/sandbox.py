@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -41,6 +40,11 @@ def command() -> None:
 )
 @click.option("--ephemeral", is_flag=True, help="Keep nothing on disk.")
 @vault_option
+@click.option(
+    "--settings",
+    metavar="FILE|-",
+    help="Begin with these: clock, delay, shared-oidc, accounts, limits, faults.",
+)
 @click.option("--foreground", is_flag=True, help="Stay in the foreground until stopped.")
 @output_options
 def start(
@@ -48,6 +52,7 @@ def start(
     state_dir: Path | None,
     port: int | None,
     vault: str | None,
+    settings: str | None,
     *,
     ephemeral: bool,
     foreground: bool,
@@ -57,12 +62,14 @@ def start(
     What it keeps on disk is encrypted; the key lies in the vault.
     """
     from leastkey.cli.machine import machine
+    from leastkey.cli.sandbox_settings import settings_of
     from leastkey.cli.sandbox_vaults import SandboxVaults
     from leastkey.sandbox.server import lifecycle
 
     here = None if ephemeral else machine()
     vaults = None if here is None else SandboxVaults(here, vault)
-    run = lifecycle.start(state_dir, port or 0, vaults=vaults, foreground=foreground)
+    first = () if settings is None else settings_of(settings)
+    run = lifecycle.start(state_dir, port or 0, vaults=vaults, settings=first, foreground=foreground)
     if here is not None and vault is not None:
         here.settings.remember_vault("sandbox", vault)
     if foreground:
@@ -106,6 +113,7 @@ def stop(show: Show, state_dir: Path | None) -> None:
 @output_options
 def status(show: Show, state_dir: Path | None) -> None:
     """Say whether the sandbox runs, where, and that it enforces."""
+    from leastkey.cli.sandbox_settings import settings_lines
     from leastkey.sandbox.server import lifecycle
 
     found = lifecycle.status(state_dir)
@@ -122,7 +130,8 @@ def status(show: Show, state_dir: Path | None) -> None:
             "vault": None if run is None else run.vault,
             "accounts": list(found.accounts),
             "enforced": found.is_enforced,
-            "clock_offset_seconds": found.offset_seconds,
+            "clock_offset_seconds": found.settings.get("offset_seconds", 0),
+            "settings": dict(found.settings) or None,
             "uptime_seconds": round(found.uptime_seconds, 1),
             "trouble": found.trouble or None,
             "state_dir": str(found.folder),
@@ -137,8 +146,8 @@ def status(show: Show, state_dir: Path | None) -> None:
     show.data(f"Enforced  {ENFORCED if found.is_enforced else 'NOT ENFORCED'}")
     show.data(f"Accounts  {', '.join(found.accounts) or 'none asked for yet'}")
     show.data(f"State     {_kept(run.vault, found.folder)}")
-    if found.offset_seconds:
-        show.data(f"Clock     moved by {timedelta(seconds=found.offset_seconds)}")
+    for line in settings_lines(found.settings):
+        show.data(line)
     if found.trouble:
         show.data(f"Trouble   {found.trouble}")
 
@@ -178,12 +187,12 @@ def env(show: Show, state_dir: Path | None, account: str | None, *, github: bool
 @state_dir_option
 @output_options
 def reset(show: Show, state_dir: Path | None) -> None:
-    """Forget every account, key and bucket of the sandbox."""
+    """Forget every account, key and bucket of the sandbox; clock, faults and limits are as at its start."""
     from leastkey.sandbox.server import lifecycle
 
     running = lifecycle.reset(state_dir)
     show.document("sandbox reset", {"reset": True, "running": running})
-    show.data(f"Empty again{', and still running' if running else ''}.")
+    show.data(f"Empty again{', and still running with the settings of its start' if running else ''}.")
 
 
 def _kept(vault: str | None, folder: Path) -> str:

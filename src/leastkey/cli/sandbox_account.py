@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from leastkey.cli.options import output_options, state_dir_option
-from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leastkey.cli.show import Show
 
 __all__ = ["ACCOUNT_COMMANDS"]
@@ -49,9 +48,10 @@ def import_account(show: Show, state_dir: Path | None, file: str, account: str |
 
     It is what `aws iam get-account-authorization-details` prints; - is stdin.
     """
+    from leastkey.cli.given_file import given_text
     from leastkey.sandbox.server import lifecycle
 
-    found = lifecycle.control("import", state_dir, body=_text(file), account=account or "")
+    found = lifecycle.control("import", state_dir, body=given_text(file, _MOST), account=account or "")
     show.document("sandbox import", found)
     counts = ", ".join(f"{count} {name}" for name, count in _spoken(found["loaded"]) if count)
     show.data(f"Account {found['account']}: {counts or 'nothing'}")
@@ -66,21 +66,3 @@ ACCOUNT_COMMANDS: Final = (export_account, import_account)
 
 def _spoken(loaded: dict[str, int]) -> list[tuple[str, int]]:
     return [(name.replace("oidc_", "OIDC "), count) for name, count in loaded.items()]
-
-
-def _text(file: str) -> str:
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(_MOST + 1)
-        else:
-            with Path(file).open("rb") as opened:
-                data = opened.read(_MOST + 1)
-        if len(data) > _MOST:
-            raise LeastkeyError("usage", f"`{file}` is larger than {_MOST // 2**20} MiB")
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise LeastkeyError(
-            "usage", f"`{file}` cannot be read", why=str(error.strerror), remedy="FILE, or - for stdin"
-        ) from None
-    except UnicodeDecodeError:
-        raise LeastkeyError("usage", f"`{file}` is no text in UTF-8") from None

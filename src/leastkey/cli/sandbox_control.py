@@ -145,7 +145,21 @@ def delay(show: Show, state_dir: Path | None, span: str) -> None:
     show.data(f"Changes count after {found['delay_seconds']} s, by the sandbox's clock")
 
 
-COMMANDS: Final = (clock, accounts, fault, limit, delay)
+@click.command("shared-oidc", epilog="Example: leastkey sandbox shared-oidc permit")
+@click.argument("trust", metavar="permit|refuse", type=click.Choice(["permit", "refuse"]))
+@state_dir_option
+@output_options
+def shared_oidc(show: Show, state_dir: Path | None, trust: str) -> None:
+    """Take roles that trust everybody at a shared OIDC provider such as GitHub's, or refuse them as AWS does."""
+    found = _control("shared-oidc", state_dir, set=trust)
+    show.document("sandbox shared-oidc", found)
+    show.data(
+        "Trust in a shared OIDC provider without its claim is "
+        + ("taken, which AWS would refuse" if trust == "permit" else "refused, as AWS does")
+    )
+
+
+COMMANDS: Final = (clock, accounts, fault, limit, delay, shared_oidc)
 
 
 def _control(command: str, state_dir: Path | None, **given: str) -> dict[str, Any]:

@@ -13,15 +13,18 @@ from leastkey.sandbox.state.managed import aws_managed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Given = Mapping[str, str]
+    Commands = Mapping[str, tuple[Callable[[Given], Mapping[str, object]], tuple[str, ...]]]
+    """Each command with the fields it takes."""
     from leastkey.sandbox.server.process import Sandbox
 
 __all__ = ["exchange_commands"]
 
 
-def exchange_commands(sandbox: Sandbox) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
+def exchange_commands(sandbox: Sandbox) -> Commands:
     """Give `export` and `import`. Both refuse with ValueError, and then nothing was changed."""
 
-    def export(given: Mapping[str, str]) -> Mapping[str, object]:
+    def export(given: Given) -> Mapping[str, object]:
         account = AccountId(given.get("account", ""))
         with sandbox.gate.lock:
             if not sandbox.world.accounts.has(account):
@@ -30,7 +33,7 @@ def exchange_commands(sandbox: Sandbox) -> Mapping[str, Callable[[Mapping[str, s
                 )
             return {"file": account_file(sandbox.world, account)}
 
-    def import_(given: Mapping[str, str]) -> Mapping[str, object]:
+    def import_(given: Given) -> Mapping[str, object]:
         wanted = given.get("account", "")
         if wanted and not ACCOUNT.fullmatch(wanted):
             raise ValueError(f"`{wanted}` is no account id, which is twelve digits")
@@ -57,4 +60,4 @@ def exchange_commands(sandbox: Sandbox) -> Mapping[str, Callable[[Mapping[str, s
             "not_loaded": list(account.not_loaded),
         }
 
-    return {"export": export, "import": import_}
+    return {"export": (export, ("account",)), "import": (import_, ("account", "body"))}

@@ -9,7 +9,7 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,16 +23,17 @@ from leastkey.sandbox.server.control import ask
 from leastkey.sandbox.server.runfile import RunInfo, read_run, remove_run
 from leastkey.sandbox.server.snapshot_file import SnapshotFile
 from leastkey.sandbox.server.snapshot_key import settle, take_seal
+from leastkey.sandbox.server.wish import Wish
 from leastkey.sandbox.state.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from leastkey.clock import Clock
-    from leastkey.sandbox.server.seal import Seal
     from leastkey.sandbox.server.snapshot_key import Vaults
+    from leastkey.sandbox.server.wish import Setting
 
 __all__ = [
     "SandboxEnv",
@@ -63,8 +64,7 @@ class Status:
     is_enforced: bool = False
     uptime_seconds: float = 0
     trouble: str = ""
-    offset_seconds: int = 0
-    """How far its clock is ahead of the computer's."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     is_encrypted: bool | None = None
     """Whether what lies on disk is; None where nothing lies there."""
 
@@ -98,6 +98,7 @@ def start(
     port: int = 0,
     *,
     vaults: Vaults | None = None,
+    settings: Sequence[Setting] = (),
     foreground: bool = False,
     clock: Clock | None = None,
 ) -> RunInfo:
@@ -112,16 +113,17 @@ def start(
     ):
         run = _running(folder)
         if run is not None:
-            return _same(run, port, vaults)
+            return _same(run, port, vaults, settings)
         _sweep(folder)
         seal = None if vaults is None else take_seal(folder, vaults)
+        wish = Wish(folder, port, seal, tuple(settings))
         if not foreground:
-            _spawn(folder, port, seal)
+            _spawn(wish)
             run = _wait(folder, time)
             if vaults is not None and seal is not None and seal.takes_plain:
                 settle(folder, vaults)
             return run
-    return _in_foreground(folder, port, seal)
+    return _in_foreground(wish)
 
 
 def stop(state_dir: Path | None = None, *, clock: Clock | None = None) -> bool:
@@ -159,7 +161,7 @@ def status(state_dir: Path | None = None) -> Status:
         bool(found.get("enforced")),
         (datetime.now(UTC) - run.started).total_seconds(),
         str(found.get("trouble", "")),
-        int(found.get("offset_seconds", 0)),
+        found.get("settings", {}),
         True if found.get("encrypted") else None,
     )
 
@@ -232,13 +234,15 @@ def _running(folder: Path) -> RunInfo | None:
     return run if run is not None and ask(run.control_port, run.token, "ping") is not None else None
 
 
-def _same(run: RunInfo, port: int, vaults: Vaults | None) -> RunInfo:
+def _same(run: RunInfo, port: int, vaults: Vaults | None, settings: Sequence[Setting]) -> RunInfo:
     """Take the running sandbox for the one asked for, or say how it differs."""
     differs = [f"it runs on port {run.port}"] if port not in (0, run.port) else []
     if vaults is None and not run.is_ephemeral:
         differs.append("it keeps its state")
     if vaults is not None and vaults.named not in (None, run.vault):
         differs.append(f"its key lies in the vault {run.vault}" if run.vault else "it keeps nothing")
+    if settings:
+        differs.append("settings are read when it starts")
     if differs:
         raise LeastkeyError(
             "sandbox-failed",
@@ -258,11 +262,12 @@ def _asked(run: RunInfo, command: str, **given: str) -> dict[str, Any]:
     return found
 
 
-def _spawn(folder: Path, port: int, seal: Seal | None) -> None:
+def _spawn(wish: Wish) -> None:
     """Start the process, which leaves us at once. Exit code 3 is another server: it is waited for instead."""
+    folder = wish.folder
     remove_run(folder)
     write_private(folder / _LOG, b"")
-    command = [sys.executable, "-P", "-m", "leastkey.sandbox.server.process", str(folder), str(port)]
+    command = [sys.executable, "-P", "-m", "leastkey.sandbox.server.process"]
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -271,7 +276,7 @@ def _spawn(folder: Path, port: int, seal: Seal | None) -> None:
     with open_private(folder / _LOG, os.O_WRONLY | os.O_APPEND) as log:
         subprocess.run(
             command,
-            input=b"" if seal is None else seal.handed_over(),
+            input=wish.handed_over(),
             stdout=log,
             stderr=log,
             cwd=folder,
@@ -301,10 +306,10 @@ def _wait(folder: Path, clock: Clock) -> RunInfo:
     return found[0]
 
 
-def _in_foreground(folder: Path, port: int, seal: Seal | None) -> RunInfo:
+def _in_foreground(wish: Wish) -> RunInfo:
     from leastkey.sandbox.server import process
 
-    run = process.foreground(process.Wish(folder, port, seal))
+    run = process.foreground(wish)
     if run is None:
         raise LeastkeyError(
             "sandbox-failed", "another sandbox is starting in this folder", remedy="`leastkey sandbox status`"

@@ -1,6 +1,6 @@
-"""The sandbox's own process: `python -m leastkey.sandbox.server.process STATE-DIR PORT < SEAL`.
+"""The sandbox's own process: `python -m leastkey.sandbox.server.process < WISH`.
 
-The seal of its snapshots comes over stdin; without one it keeps nothing. It leaves its starter at once and holds a lock on
+What is wished comes over stdin, the seal of its snapshots with it. It leaves its starter at once and holds a lock on
 its state folder as long as it lives.
 Exit codes: 0 stopped, 1 did not start (the last line says why), 3 another one holds the folder.
 """
@@ -13,10 +13,8 @@ import secrets
 import signal
 import sys
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import leastkey
@@ -29,12 +27,13 @@ from leastkey.sandbox.server.commands import control_commands
 from leastkey.sandbox.server.control import Control
 from leastkey.sandbox.server.hold import hold_folder
 from leastkey.sandbox.server.runfile import RunInfo, remember_port, remembered_port, remove_run, write_run
-from leastkey.sandbox.server.seal import Seal
 from leastkey.sandbox.server.selftest import enforces
+from leastkey.sandbox.server.settings import Settings
 from leastkey.sandbox.server.snapshot import Saver, dump, load, wipe
 from leastkey.sandbox.server.snapshot_file import SnapshotFile
 from leastkey.sandbox.server.trail_delivery import deliver
 from leastkey.sandbox.server.trail_files import TrailFiles
+from leastkey.sandbox.server.wish import Wish
 from leastkey.sandbox.state.accounts import Accounts
 from leastkey.sandbox.state.backend import Moto, prepare_environment
 from leastkey.sandbox.state.managed import share
@@ -46,13 +45,15 @@ from leastkey.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from leastkey.clock import Clock
     from leastkey.iam.arn import AccountId
     from leastkey.sandbox.server.http import Server
+    from leastkey.sandbox.server.wish import Setting
     from leastkey.sandbox.trail.event import Event
 
-__all__ = ["Sandbox", "Wish", "foreground", "main", "serve"]
+__all__ = ["Sandbox", "foreground", "main", "serve"]
 
 _LOG: Final = logging.getLogger(__name__)
 _LOG_BYTES: Final = 1_000_000
@@ -80,6 +81,7 @@ class Sandbox:
         self.trail = Trail(self._keep)
         judge = Judge(self.trail.history)
         self.gate = Gate(self.world, self.moto, judge, self.clock, mark, self.clock.clients, self.trail)
+        self.settings = Settings(self.world, self.clock, self.gate.obstacles)
         self.mark = mark
         """Says that something changed and is to be kept."""
 
@@ -112,10 +114,18 @@ class Sandbox:
         room = f"the trail is full: its {removed} oldest files made room" if removed else ""
         return ("" if self._saver is None else self._saver.trouble) or self.trail.trouble or room
 
+    def begin(self, settings: Sequence[Setting]) -> None:
+        """Take the settings of the start. Raises LeastkeyError."""
+        with self.gate.lock:
+            self.settings.begin(settings)
+        if settings:
+            self.mark()
+
     def reset(self) -> None:
-        """Forget everything, on disk too."""
+        """Forget everything, on disk too; settings are as at the start."""
         with self.gate.lock:
             wipe(self.world)
+            self.settings.reset()
         self.trail.forget()
         if self._logs is not None:
             self._logs.delete()
@@ -150,16 +160,6 @@ def _nothing() -> None:
     """Keep nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asks for."""
-
-    folder: Path
-    port: int
-    seal: Seal | None
-    """None keeps nothing."""
-
-
 def serve(wish: Wish, ready: Callable[[RunInfo], None]) -> None:
     """Serve until told to stop. The caller holds the folder."""
     folder, seal = wish.folder, wish.seal
@@ -168,6 +168,7 @@ def serve(wish: Wish, ready: Callable[[RunInfo], None]) -> None:
         logs=None if seal is None else TrailFiles(folder),
     )
     sandbox.open()
+    sandbox.begin(wish.settings)
     server = _listen(sandbox, wish)
     stop = threading.Event()
     token = Secret(secrets.token_urlsafe(32))
@@ -260,21 +261,20 @@ def foreground(wish: Wish) -> RunInfo | None:
     return runs[0]
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run the sandbox's own process: leave the starter, and serve."""
-    folder, port = Path(arguments[0]), int(arguments[1])
-    seal = sys.stdin.buffer.read()
+    wish = Wish.taken_over(sys.stdin.buffer.read())
     os.umask(0o077)
-    with hold_folder(folder) as is_ours:
+    with hold_folder(wish.folder) as is_ours:
         if not is_ours:
             return BUSY
         if os.fork():
             os._exit(0)
         os.setsid()
         prepare_environment(os.environ)
-        _log_to(folder)
+        _log_to(wish.folder)
         try:
-            serve(Wish(folder, port, Seal.taken_over(seal) if seal else None), _say)
+            serve(wish, _say)
         except LeastkeyError as error:
             print(": ".join((error.what, *error.why)), file=sys.stderr, flush=True)  # noqa: T201  # the last line says why
             return 1
@@ -282,4 +282,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

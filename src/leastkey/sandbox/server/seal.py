@@ -42,14 +42,14 @@ class Seal:
     vault: str
     takes_plain: bool = False
 
-    def handed_over(self) -> bytes:
+    def handed_over(self) -> list[object]:
         """Give it for the sandbox's own process, over a pipe."""
-        return json.dumps([self.key.reveal(), self.vault, self.takes_plain]).encode()
+        return [self.key.reveal(), self.vault, self.takes_plain]
 
     @classmethod
-    def taken_over(cls, data: bytes) -> Seal:
+    def taken_over(cls, parts: list[Any]) -> Seal:
         """Read what `handed_over` gave."""
-        key, vault, takes_plain = json.loads(data)
+        key, vault, takes_plain = parts
         return cls(Secret(key), vault, takes_plain)
 
     def sealed(self, head: Mapping[str, str], state: bytes) -> bytes:

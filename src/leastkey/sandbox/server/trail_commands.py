@@ -9,6 +9,9 @@ from leastkey.sandbox.trail.why import explanation, summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Given = Mapping[str, str]
+    Commands = Mapping[str, tuple[Callable[[Given], Mapping[str, object]], tuple[str, ...]]]
+    """Each command with the fields it takes."""
     from leastkey.sandbox.trail.recorder import Trail
     from leastkey.sandbox.trail.why import Call
 
@@ -17,21 +20,21 @@ __all__ = ["trail_commands"]
 _MOST: Final = 1_000
 
 
-def trail_commands(trail: Trail) -> Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object]]]:
+def trail_commands(trail: Trail) -> Commands:
     """Give the commands `events` and `why`."""
 
-    def events(given: Mapping[str, str]) -> Mapping[str, object]:
+    def events(given: Given) -> Mapping[str, object]:
         count = given.get("count", "20")
         if not (count.isascii() and count.isdigit() and 0 < int(count) <= _MOST):
-            return {"error": "no count"}
+            raise ValueError(f"`{count}` is no count of events")
         found = [call for call in trail.calls() if call.is_denied or "denied" not in given]
         return {"events": [summary(call) for call in found[-int(count) :]]}
 
-    def why(given: Mapping[str, str]) -> Mapping[str, object]:
+    def why(given: Given) -> Mapping[str, object]:
         found = _found(trail.calls(), given.get("request", ""))
         return {"call": None} if found is None else {"call": explanation(found)}
 
-    return {"events": events, "why": why}
+    return {"events": (events, ("count", "denied")), "why": (why, ("request",))}
 
 
 def _found(calls: tuple[Call, ...], name: str) -> Call | None:
