@@ -64,20 +64,17 @@ _OUTPUT: Final = (
     ),
 )
 
-vault_option: Final = click.option(
-    "--vault",
-    metavar="NAME",
-    envvar="LEASTKEY_VAULT",
-    show_envvar=True,
-    help="Where secrets lie: keyring, kernel, tpm2, ... (leastkey help vaults).",
-)
-"""Gives a command the choice of a vault."""
-
 _COMMON: Final = (
     click.option("--spec", metavar="FILE", help=f"The spec file.  [default: {DEFAULT_SPEC}]"),
     click.option("--yes", "-y", is_flag=True, help="Answer every question with yes; taken by every command."),
     click.option("--admin-profile", metavar="NAME", help="AWS profile of the administrator."),
-    vault_option,
+    click.option(
+        "--vault",
+        metavar="NAME",
+        envvar="LEASTKEY_VAULT",
+        show_envvar=True,
+        help="Where secrets lie: keyring, kernel, tpm2, ... (leastkey help vaults).",
+    ),
     click.option("--sandbox", is_flag=True, help="Use the embedded AWS, starting it if needed."),
 )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from leastkey.cli.machine import Machine
     from leastkey.ports.local import Vault
 
 __all__ = ["SandboxVaults"]
+
+
+_OWN: Final = frozenset({"age-file", "kernel", "keyring", "pass", "systemd-creds", "tpm2"})
 
 
 class SandboxVaults:
@@ -27,7 +30,5 @@ class SandboxVaults:
         return self._chosen
 
     def other(self, name: str) -> Vault | None:
-        """Give one of the two vaults that are this computer's own; a snapshot that names a file is not believed."""
-        from leastkey.vault.choose import AGE_FILE, KEYRING
-
-        return self._here.vault_named(name) if name in (AGE_FILE, KEYRING) else None
+        """Give a vault that has one word for a name; a snapshot that names a file or a program is not believed."""
+        return self._here.vault_named(name) if name in _OWN else None
