@@ -29,9 +29,16 @@ Each call is put to the engine before anything happens. What an operation is ask
 Where policies ask for a condition key of a service that AWS has for the action and the sandbox has not, nobody gets through whom it
 could keep out; the denial names the key.
 
-What is not listed is answered with NotImplemented. Other services are refused as a whole, Lambda among them: it would run code.
+What is not listed is answered with NotImplemented. Other services are refused as a whole: CloudFormation among them, which would make
+resources of others in its own name. A parameter that names a KMS key is refused where nobody could ask whether the caller may use it.
 """
+MODULES = {"lambda": "awslambda"}
 NOTES = {
+    "ecr": "A `registryId` is refused, and so are policies of repositories: no such policy is read.",
+    "events": "`PutTargets` takes functions, which nobody runs; other targets would be acted on unasked.",
+    "lambda": "Nothing runs: `Invoke` answers `InvocationType` `DryRun` alone, which says whether the caller may. Code comes as a ZIP file in the "
+    "request; layers, images, buckets and VPCs are refused.",
+    "rds": "Copies, restored resources and replicas are refused.",
     "sns": "`Subscribe` takes the protocols `email`, `email-json` and `sms`; others would call an address or another service.",
     "ssm": "`KeyId` of `PutParameter` is refused, and so are references to secrets.",
 }
@@ -82,7 +89,7 @@ def _has(service: str, operation: str) -> bool:
     from moto.core.responses import BaseResponse
     from moto.core.utils import camelcase_to_underscores
 
-    module: Any = importlib.import_module(f"moto.{service}.responses")
+    module: Any = importlib.import_module(f"moto.{MODULES.get(service, service)}.responses")
     method = camelcase_to_underscores(operation)
     classes = [each for each in vars(module).values() if isinstance(each, type)]
     return any(issubclass(each, BaseResponse) and hasattr(each, method) for each in classes)

@@ -20,6 +20,7 @@ __all__ = ["denied", "internal", "not_built", "plain", "refused"]
 _NOT_ALLOWED: Final = {
     "ec2": ("UnauthorizedOperation", 403),
     "json": ("AccessDeniedException", 400),
+    "rest-json": ("AccessDeniedException", 403),
     "sns": ("AuthorizationError", 403),
 }
 

@@ -66,6 +66,18 @@ class ServiceModel:
             return {}
         return cast("Mapping[str, Any]", self.shapes[shape["shape"]].get("members", {}))
 
+    def has_blob(self, operation: str) -> bool:
+        """Say whether the body of an operation is bytes of the caller's own."""
+        shape = self.operations[operation].get("input")
+        found = {} if shape is None else self.shapes[shape["shape"]]
+        payload = found.get("members", {}).get(found.get("payload"))
+        return payload is not None and self.shapes[payload["shape"]]["type"] == "blob"
+
+    def in_body(self, operation: str) -> Mapping[str, str]:
+        """Give the members of an operation's input that travel in a JSON body, by their name there."""
+        members = self.members(operation).items()
+        return {str(each.get("locationName", name)): name for name, each in members if "location" not in each}
+
 
 @cache
 def service_model(service: str) -> ServiceModel | None:

@@ -57,6 +57,22 @@ ALL_SERVICES: Final = (
         target="com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
         json_version="1.1",
     ),
+    Service("acm", "acm", "json", target="CertificateManager", json_version="1.1"),
+    Service("athena", "athena", "json", target="AmazonAthena", json_version="1.1"),
+    Service("ecr", "ecr", "json", target="AmazonEC2ContainerRegistry_V20150921", json_version="1.1"),
+    Service("ecs", "ecs", "json", target="AmazonEC2ContainerServiceV20141113", json_version="1.1"),
+    Service("efs", "elasticfilesystem", "rest-json", json_version="1.1"),
+    Service("eks", "eks", "rest-json", json_version="1.1"),
+    Service(
+        "elbv2", "elasticloadbalancing", "query", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
+    ),
+    Service("events", "events", "json", target="AWSEvents", json_version="1.1"),
+    Service("kinesis", "kinesis", "json", target="Kinesis_20131202", json_version="1.1"),
+    Service("lambda", "lambda", "rest-json", json_version="1.1"),
+    Service("rds", "rds", "query", "http://rds.amazonaws.com/doc/2014-10-31/"),
+    Service("route53", "route53", "rest-xml", "https://route53.amazonaws.com/doc/2013-04-01/"),
+    Service("scheduler", "scheduler", "rest-json", json_version="1.1"),
+    Service("stepfunctions", "states", "json", target="AWSStepFunctions"),
 )
 
 BY_SIGNING_NAME: Final = {service.signing_name: service for service in ALL_SERVICES}

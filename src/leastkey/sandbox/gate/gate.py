@@ -75,6 +75,8 @@ _VERSIONS: Final = {
     "2010-03-31": "sns",
     "2010-05-08": "iam",
     "2011-06-15": "sts",
+    "2014-10-31": "rds",
+    "2015-12-01": "elasticloadbalancing",
     "2016-11-15": "ec2",
 }
 
@@ -244,7 +246,11 @@ class Gate:
             raise Refused(
                 Refusal(400, "MalformedXML", words), BY_SIGNING_NAME[request.signing_name]
             ) from None
-        except _BREAKS as error:
+        except Exception as error:
+            if (
+                not isinstance(error, _BREAKS) and type(error) is not Exception
+            ):  # the bare class is moto's too
+                raise
             _log_frames(request.request_id, error)
             raise Refused(_unreadable(request), BY_SIGNING_NAME[request.signing_name]) from None
         return self._authorizer.after(request, operation, caller, self.world, response)

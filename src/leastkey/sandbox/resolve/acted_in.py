@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.sandbox.resolve.arns import account_of
 from leastkey.sandbox.resolve.parameters import parameters, text
+from leastkey.sandbox.resolve.resources_formed import function_account
 
 if TYPE_CHECKING:
     from leastkey.sandbox.request import AwsRequest, Operation
@@ -31,6 +32,8 @@ def acted_in(request: AwsRequest, operation: Operation) -> str:
     """Give the account whose state an operation reads or changes, as `authorizations` names it."""
     if request.service == "sqs":
         return queue_account(parameters(request, operation), request.account)
+    if request.service == "lambda":
+        return function_account(parameters(request, operation), request.account)
     if request.service not in _BY_ARN:
         return request.account
     given = parameters(request, operation)

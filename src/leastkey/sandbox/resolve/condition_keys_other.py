@@ -37,6 +37,10 @@ _FIELDS: Final[dict[str, dict[str, str]]] = {
         "kms:WrappingAlgorithm": "WrappingAlgorithm",
         "kms:WrappingKeySpec": "WrappingKeySpec",
     },
+    "lambda": {
+        "lambda:FunctionUrlAuthType": "FunctionUrlAuthType",
+        "lambda:Principal": "Principal",
+    },
     "secretsmanager": {
         "secretsmanager:BlockPublicPolicy": "BlockPublicPolicy",
         "secretsmanager:Description": "Description",
@@ -54,6 +58,9 @@ _FIELDS: Final[dict[str, dict[str, str]]] = {
 
 _KNOWN: Final = {
     "dynamodb": ("dynamodb:Attributes", "dynamodb:EnclosingOperation", "dynamodb:LeadingKeys"),
+    "ecs": ("ecs:ResourceTag/",),
+    "elasticloadbalancing": ("elasticloadbalancing:ResourceTag/",),
+    "events": ("events:ManagedBy", "events:detail-type", "events:source"),
     "iam": ("iam:PassedToService", "iam:ResourceTag/"),
     "kms": (
         "kms:BypassPolicyLockoutSafetyCheck",

@@ -72,6 +72,11 @@ def _query(request: AwsRequest, model: ServiceModel) -> Operation | Refusal:
         return Refusal(
             400, "InvalidParameterCombination", "X-Amz-Target does not go with the query protocol."
         )
+    version = request.form.get("Version", [model.version])[0]
+    if (
+        model.name == "elbv2" and version != model.version
+    ):  # the older API of the same name has other operations
+        return Refusal(400, "NoSuchVersion", f"The requested version ({version}) is not valid.")
     action = request.form.get("Action", [""])[0]
     if not action:
         return Refusal(400, "MissingAction", "The request must contain the parameter Action")
@@ -133,10 +138,32 @@ def _rest(request: AwsRequest, model: ServiceModel) -> Operation | Refusal:
     decoded = operation_at(model, request.method, unquote(request.raw_path), request.raw_query)
     if found is None:
         return Refusal(404, "UnknownOperationException", "No operation stands at this method and path.")
-    if decoded is None or decoded[0].name != found[0].name:
+    if not _is_told(found, decoded):
         return Refusal(400, "InvalidRequest", "The path reads differently once it is decoded.")
     name = found[0].name
+    stray = _query_names(request) if _extra(request, model, found[0]) else ()
+    if stray:
+        return Refusal(
+            400, "InvalidRequest", f"The operation {name} has no parameter {min(stray)} in the query."
+        )
+    if model.protocol == "rest-json" and not model.has_blob(name) and not _is_object(request.body):
+        return Refusal(400, "SerializationException", "The body of this request must be a JSON object.")
     return _stray(request, model, name) or Operation(name, model.protocol)
+
+
+def _is_told(found: tuple[Route, Mapping[str, str]], decoded: tuple[Route, Mapping[str, str]] | None) -> bool:
+    """Say whether a path means the same decoded. An ARN in it may have slashes, where no other operation stands there."""
+    if decoded is None:
+        with_slash = [unquote(value) for value in found[1].values() if "/" in unquote(value)]
+        return bool(with_slash) and all(value.startswith("arn:") for value in with_slash)
+    return decoded[0].name == found[0].name
+
+
+def _extra(request: AwsRequest, model: ServiceModel, route: Route) -> bool:
+    """Say whether the query holds names that are no parameters: moto would read some before the path and the body."""
+    members = model.members(route.name).values()
+    known = {str(each.get("locationName", "")) for each in members if each.get("location") == "querystring"}
+    return not {*_query_names(request)} <= known | {name for name, _ in route.query}
 
 
 def _stray(request: AwsRequest, model: ServiceModel, name: str) -> Refusal | None:

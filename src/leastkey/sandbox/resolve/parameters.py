@@ -82,9 +82,10 @@ def tags_in(value: Any) -> dict[str, str]:
         return {}
     pairs = (each for each in value if isinstance(each, dict))
     return {
-        str(pair.get("Key", pair.get("TagKey"))): str(pair.get("Value", pair.get("TagValue", "")))
+        str(pair[key]): str(pair.get(text, ""))
         for pair in pairs
-        if "Key" in pair or "TagKey" in pair
+        for key, text in (("Key", "Value"), ("TagKey", "TagValue"), ("key", "value"))
+        if key in pair
     }
 
 
@@ -120,7 +121,9 @@ def _rest(request: AwsRequest, operation: Operation, model: ServiceModel) -> Par
     found = operation_at(model, request.method, request.raw_path, request.raw_query)
     labels = {} if found is None else found[1]
     query = parse_qs(request.raw_query, keep_blank_values=True)
-    result = _json_body(request.body) if operation.protocol == "rest-json" else {}
+    body = _json_body(request.body) if operation.protocol == "rest-json" else {}
+    known = model.in_body(operation.name)
+    result = {known[name]: value for name, value in body.items() if name in known}
     for name, member in model.members(operation.name).items():
         wire = str(member.get("locationName", name))
         match member.get("location"):

@@ -15,8 +15,18 @@ from leastkey.sandbox.resolve.acted_in import queue_account
 from leastkey.sandbox.resolve.arns import NEW, account_of, resources, texts_by_name
 from leastkey.sandbox.resolve.authorization import Authorization, UnjudgedError
 from leastkey.sandbox.resolve.condition_keys_other import key_keys, service_keys
+from leastkey.sandbox.resolve.named_resources import NAMED, named_arns
 from leastkey.sandbox.resolve.parameters import listed, tags_in, text, walk
 from leastkey.sandbox.resolve.resources_dynamodb import batch, transaction, with_items
+from leastkey.sandbox.resolve.resources_formed import (
+    functions,
+    load_balancer,
+    put_events,
+    records,
+    rules,
+    tagged_in_route53,
+    target_group,
+)
 from leastkey.sandbox.resolve.resources_iam import pass_role
 from leastkey.sandbox.resolve.tags import request_tags
 from leastkey.sandbox.service_models import service_model
@@ -43,6 +53,27 @@ _ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 _PASSED_TO: Final = {"ecs": "ecs-tasks", "stepfunctions": "states"}
 """Services whose roles are used by a principal of another name."""
 
+_MAKES: Final = ("Create", "Import", "Put", "Register", "Request", "Run", "Start")
+_TAGGING: Final = {
+    "acm": "AddTagsToCertificate",
+    "athena": "TagResource",
+    "ecr": "TagResource",
+    "ecs": "TagResource",
+    "efs": "TagResource",
+    "eks": "TagResource",
+    "elbv2": "AddTags",
+    "events": "TagResource",
+    "kinesis": "AddTagsToStream",
+    "lambda": "TagResource",
+    "rds": "AddTagsToResource",
+    "scheduler": "TagResource",
+    "stepfunctions": "TagResource",
+}
+"""The action that is needed besides where something is made with tags.
+
+Source: each service's user guide, "Grant permission to tag resources on creation".
+"""
+
 
 def authorizations(
     request: AwsRequest, operation: Operation, parameters: Parameters, world: World
@@ -58,13 +89,15 @@ def authorizations(
     if entry is None:
         name = f"{_prefix(request.service)}:{operation.name}"
         return (Authorization(name, "*", request.account, unresolved=True), *passed)
-    tags = request_tags(
-        tags_in(parameters.get("Tags", parameters.get("tags"))), listed(parameters, "TagKeys")
-    )
-    arns, resolved = _arns(entry, request, parameters, world)
+    given = tags_in(parameters.get("Tags", parameters.get("tags")))
+    tags = request_tags(given, (*listed(parameters, "TagKeys"), *listed(parameters, "tagKeys")))
+    arns, resolved = _arns(entry, request, operation.name, parameters, world)
     needed = [Authorization(entry.full_name, arn, account_of(arn, request.account)) for arn in arns]
     if not needed:
         needed.append(Authorization(entry.full_name, "*", request.account, unresolved=not resolved))
+    if given and request.service in _TAGGING and operation.name.startswith(_MAKES):
+        tagging = f"{entry.service}:{_TAGGING[request.service]}"
+        needed += [replace(each, action=tagging) for each in needed]
     if request.service == "dynamodb":
         needed = [with_items(each, parameters, world) for each in needed]
     return (*(_with(each, {**tags, **own, **each.context}, world) for each in needed), *passed)
@@ -96,7 +129,7 @@ def _prefix(service: str) -> str:
 
 
 def _arns(
-    entry: CatalogAction, request: AwsRequest, parameters: Parameters, world: World
+    entry: CatalogAction, request: AwsRequest, operation: str, parameters: Parameters, world: World
 ) -> tuple[tuple[str, ...], bool]:
     """Give the ARNs a request names, none when one that is required is missing, and whether they are all of them."""
     if not entry.resource_types:
@@ -105,6 +138,8 @@ def _arns(
     if special is not None:
         arns = special(request, parameters, world)
         return arns, bool(arns)
+    if request.service in NAMED:
+        return named_arns(entry, request, operation, parameters, world)
     named = texts_by_name(parameters)
     kinds = catalog.service_catalog(entry.service).resource_types
     found = {
@@ -295,15 +330,26 @@ _KEY_ARN: Final = re.compile(
     r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)", re.ASCII
 )
 _SAME_AS: Final = {
+    ("lambda", "Invoke"): "InvokeFunction",
     ("sns", "PublishBatch"): "Publish",
     ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
     ("sqs", "SendMessageBatch"): "SendMessage",
 }
-"""Operations on many that need the action of the one. Source: SQS Developer Guide, "Amazon SQS API permissions"."""
+"""Operations that need an action of another name, most of them the one on many that they repeat.
+
+Source: SQS Developer Guide, "Amazon SQS API permissions"; Lambda API Reference, Invoke.
+"""
 
 _SPECIAL: Final[dict[str, Callable[[AwsRequest, Parameters, World], tuple[str, ...]]]] = {
+    "elasticloadbalancing:CreateLoadBalancer": load_balancer,
+    "elasticloadbalancing:CreateTargetGroup": target_group,
+    "events": rules,
+    "kinesis:GetRecords": records,
     "kms": _keys,
+    "lambda": functions,
+    "route53:ChangeTagsForResource": tagged_in_route53,
+    "route53:ListTagsForResource": tagged_in_route53,
     "secretsmanager": _secrets,
     "sqs": _queues,
     **dict.fromkeys((f"ssm:{name}" for name in _OF_PARAMETERS), _parameters),
@@ -314,6 +360,7 @@ _SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], It
     ("dynamodb", "BatchWriteItem"): batch,
     ("dynamodb", "TransactGetItems"): transaction,
     ("dynamodb", "TransactWriteItems"): transaction,
+    ("events", "PutEvents"): put_events,
     ("kms", "ReEncrypt"): _re_encrypted,
     ("secretsmanager", "BatchGetSecretValue"): _many_secrets,
 }
@@ -321,13 +368,28 @@ _SPLIT: Final[dict[tuple[str, str], Callable[[AwsRequest, Parameters, World], It
 
 
 def _passed_roles(request: AwsRequest, parameters: Parameters, world: World) -> tuple[Authorization, ...]:
-    """Give `iam:PassRole` for each role a request hands over, wherever in it the role's ARN stands."""
+    """Give `iam:PassRole` for each role a request hands over, wherever in it the role's ARN or name stands."""
     if request.service == "sts":  # a role is worn there, not handed over
         return ()
+    fields = [(name.lower(), value) for name, value in walk(parameters) if value]
     passed = {
         value
-        for name, value in walk(parameters)
-        if name.lower().endswith(("rolearn", "role")) and value.startswith("arn:") and ":role/" in value
+        for name, value in fields
+        if name.endswith(("rolearn", "rolearns", "role", "roles"))
+        and value.startswith("arn:")
+        and ":role/" in value
     }
+    if request.service in _BY_ROLE_NAME:
+        named = {value for name, value in fields if name == "role" and not value.startswith("arn:")}
+        passed |= {_role_arn(value, request, world) for value in named}
     service = _PASSED_TO.get(request.service, _prefix(request.service))
     return tuple(pass_role(arn, service, world) for arn in sorted(passed))
+
+
+def _role_arn(name: str, request: AwsRequest, world: World) -> str:
+    role = world.role(request.account, name)
+    return f"arn:aws:iam::{request.account}:role/{name}" if role is None else str(role.arn)
+
+
+_BY_ROLE_NAME: Final = frozenset({"ecs"})
+"""Services that take a role's name for its ARN."""

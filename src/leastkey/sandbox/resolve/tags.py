@@ -17,8 +17,8 @@ __all__ = ["of_entity", "request_tags", "resource_tags"]
 
 _OLDER_NAME: Final = {
     "ec2": "ResourceTag",
-    "ecr": "ResourceTag",
     "ecs": "ResourceTag",
+    "elasticloadbalancing": "ResourceTag",
     "iam": "ResourceTag",
     "secretsmanager": "ResourceTag",
     "ssm": "resourceTag",

@@ -12,6 +12,7 @@ from leastkey.sandbox.errors import refused
 from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import parameters
 from leastkey.sandbox.rules import iam_refusals, organizations, resource_policies, s3_rules, trails
+from leastkey.sandbox.rules.functions import dry_run, function_fault
 from leastkey.sandbox.rules.iam_after import settled
 from leastkey.sandbox.rules.iam_answers import about_caller, answered
 from leastkey.sandbox.rules.iam_mfa import mfa_refusal
@@ -48,6 +49,8 @@ def before(request: AwsRequest, operation: Operation, world: World) -> Refusal |
             return s3_rules.refusal(request, operation, world)
         case "ec2" if request.form.get("DryRun", ["false"])[0].lower() == "true":
             return Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+        case "lambda":
+            return function_fault(request, operation, world)
         case "organizations":
             return organizations.refusal(request, operation, parameters(request, operation))
         case "cloudtrail":
@@ -67,6 +70,8 @@ def _of_policy(request: AwsRequest, operation: Operation) -> Refusal | None:
 
 def answer(request: AwsRequest, operation: Operation, caller: Caller, world: World) -> Response | None:
     """Answer in moto's place, or leave it to moto with None."""
+    if request.service == "lambda":
+        return dry_run(operation)
     if request.service != "iam":
         return None
     given = parameters(request, operation)

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from leastkey.errors import LeastkeyError
 from leastkey.sandbox.state.organizations import dump_members, load_members
@@ -52,6 +53,19 @@ def _private_key(der: bytes) -> Any:
     return load_der_private_key(der, None)
 
 
+def _der_of_certificate(certificate: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der: bytes = certificate.public_bytes(Encoding.DER)
+    return der
+
+
+def _certificate(der: bytes) -> Any:
+    from cryptography.x509 import load_der_x509_certificate
+
+    return load_der_x509_certificate(der)
+
+
 def _dict_of_dicts() -> defaultdict[str, dict[str, Any]]:
     return defaultdict(dict)
 
@@ -61,6 +75,11 @@ def _tags_of_parameters() -> Callable[[], defaultdict[str, dict[str, Any]]]:
     return _dict_of_dicts
 
 
+def _maker_of_dicts() -> Callable[[], dict[str, Any]]:
+    """Give what makes the aliases of a function: moto has an unnamed function there."""
+    return dict
+
+
 def _empty(kind: Any, factory: Any) -> Any:
     """Make a mapping of moto's without what its constructor asks for."""
     made = kind.__new__(kind)
@@ -68,7 +87,11 @@ def _empty(kind: Any, factory: Any) -> Any:
     return made
 
 
-_OF_PARAMETERS: Final = "SimpleSystemManagerBackend.__init__.<locals>.<lambda>"
+_UNNAMED: Final[dict[str, Callable[[], Callable[[], Any]]]] = {
+    "LambdaStorage.__init__.<locals>.<lambda>": _maker_of_dicts,
+    "SimpleSystemManagerBackend.__init__.<locals>.<lambda>": _tags_of_parameters,
+}
+"""What gives moto's unnamed functions anew."""
 
 
 class _Pickler(pickle.Pickler):
@@ -90,8 +113,12 @@ class _Pickler(pickle.Pickler):
             return _LOCKS[type(obj)], ()
         if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
             return _private_key, (_der(obj),)
-        if type(obj) is FunctionType and obj.__qualname__ == _OF_PARAMETERS:
-            return _tags_of_parameters, ()
+        if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "public_bytes"):
+            return _certificate, (_der_of_certificate(obj),)
+        if type(obj) is WeakValueDictionary:
+            return WeakValueDictionary, (dict(obj),)
+        if type(obj) is FunctionType and obj.__qualname__ in _UNNAMED:
+            return _UNNAMED[obj.__qualname__], ()
         if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
             return _empty, (type(obj), obj.default_factory), vars(obj), None, iter(obj.items())
         if type(obj) is not IAMBackend:

@@ -7,11 +7,13 @@ action, an allow list of headers, the account and region from the verified scope
 from __future__ import annotations
 
 import io
+import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_to_bytes, urlencode
 
 from leastkey.sandbox.request import Response, is_form
+from leastkey.sandbox.service_models import service_model
 from leastkey.sandbox.services import BY_SIGNING_NAME
 
 if TYPE_CHECKING:
@@ -114,6 +116,8 @@ def _environ(request: AwsRequest, operation: Operation, key_id: str, owner: str)
             {"content-type": _FORM},
             urlencode(fields).encode(),
         )
+    elif operation.protocol.startswith("rest-"):
+        method, path, query, headers, body = request.method, *_rest(request, operation)
     else:
         method, path, query, headers, body = (
             "POST",
@@ -181,6 +185,31 @@ def _json_headers(request: AwsRequest, service: Service) -> dict[str, str]:
 def _json_body(body: bytes) -> bytes:
     r"""Write `&` as `\u0026`: it stands in JSON texts only, and moto would read `&Action=` as a parameter."""
     return body.replace(b"&", b"\\u0026")
+
+
+def _rest(request: AwsRequest, operation: Operation) -> tuple[str, str, dict[str, str], bytes]:
+    """Give path, query, headers and body of a REST operation: of the headers those that are its parameters."""
+    members = service_model(request.service)
+    named = () if members is None else members.members(operation.name).values()
+    wires = {str(each.get("locationName", "")).lower() for each in named if each.get("location") == "header"}
+    headers = {name: value for name, value in request.headers.items() if name in wires}
+    is_json = operation.protocol == "rest-json"
+    headers["content-type"] = "application/json" if is_json else "application/xml"
+    body = _of_members(request, operation) if is_json else request.body
+    return request.raw_path, "&".join(_without_auth(request.raw_query)), headers, body
+
+
+def _of_members(request: AwsRequest, operation: Operation) -> bytes:
+    """Give a JSON body without the fields that are no parameters there: moto would read some before the path."""
+    model = service_model(request.service)
+    if model is None or not request.body:
+        return b""
+    known = model.in_body(operation.name)
+    return _json_body(
+        json.dumps(
+            {name: value for name, value in json.loads(request.body).items() if name in known}
+        ).encode()
+    )
 
 
 def _s3(request: AwsRequest) -> tuple[str, str, dict[str, str], bytes]:

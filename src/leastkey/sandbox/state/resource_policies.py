@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from leastkey.sandbox.state.world import World
 
-__all__ = ["policy_of"]
+__all__ = ["function_of", "policy_of"]
 
 
 def policy_of(arn: str, world: World) -> NamedDocument | None:
@@ -72,9 +72,31 @@ def _table(backend: Any, arn: str, name: str) -> Any:
     return None if found is None else found.policy_doc
 
 
+def function_of(backend: Any, name: str) -> Any | None:
+    """Give a function by its name, its latest version."""
+    return next((each for each in backend.list_functions() if each.function_name == name), None)
+
+
+def _function(backend: Any, arn: str, name: str) -> Any:
+    """Give the policy of a function; statements that were given for a version or alias name that one."""
+    del arn
+    found = function_of(backend, name.split(":")[1]) if name.startswith("function:") else None
+    statements = () if found is None else found.policy.statements
+    named = [{**each, "Principal": _principal(each["Principal"])} for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": named}) if named else None
+
+
+def _principal(given: Any) -> Any:
+    """Give a principal as documents write it: AddPermission takes an account's number too."""
+    if not isinstance(given, str) or given == "*":
+        return given
+    return {"AWS": f"arn:aws:iam::{given}:root" if given.isdecimal() else given}
+
+
 _READERS: Final[dict[str, tuple[str, Callable[[Any, str, str], Any]]]] = {
     "dynamodb": ("policy of the table", _table),
     "kms": ("key policy", _key),
+    "lambda": ("policy of the function", _function),
     "secretsmanager": ("policy of the secret", _secret),
     "sns": ("policy of the topic", _topic),
     "sqs": ("policy of the queue", _queue),

@@ -15,13 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["tags_of"]
 
 _READ: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "acm": ("acm", ("certificate/",)),
+    "athena": ("athena", ("capacity-reservation/", "datacatalog/", "workgroup/")),
     "dynamodb": ("dynamodb", ("table/",)),
+    "ecs": ("ecs", ("cluster/", "service/", "task-definition/", "task/")),
+    "elasticfilesystem": ("efs", ("access-point/", "file-system/")),
+    "elasticloadbalancing": ("elbv2", ("loadbalancer/", "targetgroup/")),
+    "events": ("events", ("event-bus/",)),
     "kms": ("kms", ("key/",)),
+    "lambda": ("lambda", ("function:",)),
     "logs": ("logs", ("log-group:",)),
+    "rds": ("rds", ("cluster-snapshot:", "cluster:", "db:", "snapshot:")),
     "secretsmanager": ("secretsmanager", ("secret:",)),
     "sns": ("sns", ("",)),
     "sqs": ("sqs", ("",)),
     "ssm": ("ssm", ("document/", "parameter/")),
+    "states": ("stepfunctions", ("stateMachine:",)),
 }
 """By the service that an ARN names: moto's backend, and how the names of the kinds begin whose tags it gives."""
 
@@ -40,7 +49,9 @@ def tags_of(arn: str, world: World) -> Mapping[str, str] | None:
 
 
 def _bearer(arn: str, service: str) -> str:
-    """Give the ARN of what carries the tags: the table of an index, the group of a log stream."""
+    """Give the ARN of what carries the tags: the table of an index, the group of a log stream, the function of a version."""
     if service == "dynamodb":
         return "/".join(arn.split("/")[:2])
+    if service == "lambda":
+        return ":".join(arn.split(":")[:7])
     return arn.partition(":log-stream:")[0] if service == "logs" else arn
