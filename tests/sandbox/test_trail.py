@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.sandbox.test_sts import role, trust
 from tests.sandbox.wires import Key, query
 
 from leastkey.sandbox.server.commands import control_commands
@@ -229,8 +230,19 @@ def test_no_record_holds_a_secret(place: Place, heard: Heard) -> None:
     table.put_item(TableName="t", Item={"k": {"S": canary}})
     key = place.client("kms").create_key()["KeyMetadata"]["KeyId"]
     place.client("kms").encrypt(KeyId=key, Plaintext=canary.encode())
+    place.client("lambda").create_function(
+        FunctionName="f",
+        Runtime="python3.12",
+        Handler="f.h",
+        Role=role(place, trust(str(place.account))),
+        Code={"ZipFile": canary.encode()},
+        Environment={"Variables": {"PASSWORD": canary}},
+    )
+    place.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+    place.client("kinesis").put_record(StreamName="s", Data=canary.encode(), PartitionKey="p")
     text = json.dumps(heard.records)
-    assert len(heard.records) == 11
+    assert len(heard.records) == 15
+    assert [each["eventName"] for each in heard.records[-3:-2]] == ["CreateFunction20150331"]
     assert canary not in text
     assert made["SecretAccessKey"] not in text
     assert made["AccessKeyId"] in text

@@ -68,6 +68,9 @@ _SECRET: Final = frozenset(
 """Members that carry secrets or a customer's own data, by their names without case."""
 _DATA_OF: Final = {
     "dynamodb": frozenset({"key", "keys", "attributeupdates", "expected", "statement"}),
+    "events": frozenset({"entries"}),
+    "kinesis": frozenset({"data", "records"}),
+    "lambda": frozenset({"environment", "payload", "zipfile"}),
     "sns": frozenset({"message", "subject"}),
     "ssm": frozenset({"value"}),
 }

@@ -32,6 +32,20 @@ _S3: Final = {
 }
 """S3's events whose names differ from the operations'."""
 
+_LAMBDA: Final = {
+    "AddPermission": "AddPermission20150331v2",
+    "CreateFunction": "CreateFunction20150331",
+    "DeleteFunction": "DeleteFunction20150331",
+    "PublishVersion": "PublishVersion20150331",
+    "RemovePermission": "RemovePermission20150331v2",
+    "UpdateFunctionCode": "UpdateFunctionCode20150331v2",
+    "UpdateFunctionConfiguration": "UpdateFunctionConfiguration20150331v2",
+}
+"""Lambda's events whose names carry a version.
+
+Source: Lambda Developer Guide, "Logging AWS Lambda API calls using AWS CloudTrail".
+"""
+
 _S3_DATA: Final = frozenset(
     {
         "AbortMultipartUpload",
@@ -85,6 +99,11 @@ _DATA: Final[dict[str, tuple[str, frozenset[str]]]] = {
             }
         ),
     ),
+    "kinesis": (
+        "AWS::Kinesis::Stream",
+        frozenset({"GetRecords", "GetShardIterator", "PutRecord", "PutRecords"}),
+    ),
+    "lambda": ("AWS::Lambda::Function", frozenset({"Invoke"})),
     "sns": ("AWS::SNS::Topic", frozenset({"Publish", "PublishBatch"})),
     "sqs": (
         "AWS::SQS::Queue",
@@ -101,7 +120,8 @@ _DATA: Final[dict[str, tuple[str, frozenset[str]]]] = {
         ),
     ),
 }
-_GLOBAL: Final = frozenset({"iam"})
+_SOURCES: Final = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
+_GLOBAL: Final = frozenset({"iam", "route53"})
 _READS: Final = (
     "BatchGet",
     "Describe",
@@ -129,7 +149,8 @@ _READS_OF: Final = {
 
 def event_name(service: str, operation: str) -> str:
     """Give CloudTrail's name of an operation."""
-    return _S3.get(operation, operation) if service == "s3" else operation
+    renamed = {"lambda": _LAMBDA, "s3": _S3}.get(service, {})
+    return renamed.get(operation, operation)
 
 
 def data_type(service: str, event: str) -> str:
@@ -145,8 +166,7 @@ def is_read(service: str, operation: str) -> bool:
 
 def source_of(service: str) -> str:
     """Give the service as `eventSource` names it."""
-    names = {"cloudwatch": "monitoring", "elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing"}
-    return f"{names.get(service, service)}.amazonaws.com"
+    return f"{_SOURCES.get(service, service)}.amazonaws.com"
 
 
 def region_of(service: str, region: str) -> str:
