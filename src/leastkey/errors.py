@@ -188,7 +188,7 @@ class AwsError(Exception):
 
     `call` is as AWS writes it (`iam:CreateRole`), `code` AWS's own code or `""` when no answer came, `outcome`
     `refused` when AWS said no and `unknown` when the call may have been carried out. `server_time` is the
-    `Date` header of the answer, for clock skew.
+    `Date` header of the answer, for clock skew. `fix` is the command that helps, where it is known.
     """
 
     def __init__(
@@ -200,6 +200,7 @@ class AwsError(Exception):
         status: int | None = None,
         outcome: Literal["refused", "unknown"] = "refused",
         server_time: datetime | None = None,
+        fix: str = "",
     ) -> None:
         super().__init__(f"{call}: {code or 'no answer'}: {message}")
         self.call = call
@@ -208,3 +209,4 @@ class AwsError(Exception):
         self.status = status
         self.outcome = outcome
         self.server_time = server_time
+        self.fix = fix

@@ -43,7 +43,10 @@ class Aws:
 
     def client(self, account: str, service: str) -> Any:
         """Give a botocore client as an account's root."""
-        given = self.variables(account)
+        return self.client_of(self.variables(account), service)
+
+    def client_of(self, given: dict[str, str], service: str) -> Any:
+        """Give a botocore client with a key, as variables name it."""
         return Session().create_client(
             service,
             region_name="us-east-1",

@@ -159,7 +159,8 @@ def _providers(
     project: str, seen: Seen, wanted: tuple[Arn, ...], iam: Iam, pool: ThreadPoolExecutor
 ) -> dict[str, SeenProvider]:
     """Read the providers that are needed or that a role of the project trusts: one list, and one request each."""
-    named = {*map(str, wanted)}.union(*(providers_of(role.trust) for role in own_roles(project, seen)))
+    ours = (str(arn) for arn in wanted if arn.resource.startswith("oidc-provider/"))
+    named = set(ours).union(*(providers_of(role.trust) for role in own_roles(project, seen)))
     if not named:
         return {}
     there = [arn for arn in iam.list_oidc_providers() if str(arn) in named]

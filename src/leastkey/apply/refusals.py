@@ -11,6 +11,8 @@ from leastkey.iam.refusals import BAD_CREDENTIALS, DENIED, is_throttled, is_unkn
 __all__ = ["refusal"]
 
 _FULL: Final = frozenset({"LimitExceeded", "LimitExceededException"})
+_NONE: Final = ("no-credentials", "the administrator's credentials cannot be had")
+_BAD: Final = ("bad-credentials", "AWS does not accept the administrator's credentials")
 _WHO: Final = re.compile(r"User: (\S+) is not authorized")
 
 
@@ -37,13 +39,16 @@ def refusal(
 ) -> LeastkeyError:
     """Give the error for a call that AWS refused or did not answer."""
     code, what = _kind(error)
-    why = [f"AWS says   {error.message}"] if error.code else [error.message]
+    ours = code == "no-credentials"
+    why = [f"AWS says   {error.message}"] if error.code and not ours else [error.message]
     who = _WHO.search(error.message)
     if who is not None:
         why.insert(0, f"as         {who.group(1)}")
     if error.code and code == "aws-refused":
         why.insert(0, f"code       {error.code}")
     help_ = remedy or _REMEDIES.get(code, ("run the same command again",))
+    if error.fix:
+        help_ = (f"`{error.fix}`" if remedy else error.fix, *remedy)
     return LeastkeyError(code, what, why=tuple(why), state=state, remedy=help_, exit_code=exit_code)
 
 
@@ -55,7 +60,7 @@ def _kind(error: AwsError) -> tuple[str, str]:
     if error.code in DENIED:
         return "access-denied", f"AWS refused `{error.call}`"
     if error.code in BAD_CREDENTIALS:
-        return "bad-credentials", "AWS does not accept the administrator's credentials"
+        return _NONE if error.code == "NoCredentials" else _BAD
     if error.code in _FULL:
         return "quota", f"the account has no room left for `{error.call}`"
     if is_throttled(error):

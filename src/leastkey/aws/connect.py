@@ -23,6 +23,7 @@ from leastkey.aws.iam import AwsIam
 from leastkey.aws.limiter import Limiter
 from leastkey.aws.scrub import scrubbed
 from leastkey.aws.settings import refused_setting, unreadable_file, usable_settings
+from leastkey.aws.sign_in import ask_for_codes, sign_in_fault
 from leastkey.aws.sts import AwsSts
 from leastkey.aws.trail import AwsTrail
 from leastkey.errors import LeastkeyError
@@ -30,7 +31,7 @@ from leastkey.iam.credentials import Names, handed_over
 from leastkey.iam.endpoints import is_aws, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from leastkey.clock import Clock
     from leastkey.iam.credentials import AccessKey, SessionCredentials
@@ -132,12 +133,13 @@ def connect_admin(
     profile: str | None = None,
     allow_endpoint: str | None = None,
     quick: bool = False,
+    ask_code: Callable[[str], str] | None = None,
 ) -> AwsConnect:
     """Find the administrator as the AWS CLI does: `--admin-profile`, then the AWS variables and files.
 
     `allow_endpoint` names an endpoint that is neither AWS's nor on this computer and is meant. `quick`: what may take
-    long or ask a person (an instance's metadata, an MFA code, another program) is left alone. Raises LeastkeyError
-    `no-credentials`, `own-profile`, `foreign-endpoint`.
+    long or ask a person (an instance's metadata, an MFA code, another program) is left alone. `ask_code` is asked for
+    the code of an MFA device, given its name. Raises LeastkeyError `no-credentials`, `own-profile`, `foreign-endpoint`.
     """
     session = Session(profile=profile)
     session.user_agent_extra = f"leastkey/{__version__}"
@@ -148,6 +150,8 @@ def connect_admin(
                 _refuse_asking(session)
         if quick:
             session.get_component("credential_provider").remove("iam-role")
+        if ask_code is not None:
+            ask_for_codes(session, ask_code)
         credentials = session.get_credentials()
     except exceptions.ProfileNotFound:
         raise _no_profile(environ, profile) from None
@@ -156,11 +160,12 @@ def connect_admin(
     except ValueError as error:
         raise refused_setting(error) from None
     except exceptions.BotoCoreError as error:
+        fault = sign_in_fault(error)
         raise LeastkeyError(
             "no-credentials",
             "the administrator's credentials cannot be read",
-            why=f"botocore gave up with {type(error).__name__}",
-            remedy="aws sts get-caller-identity",
+            why=fault.why if fault else f"botocore gave up with {type(error).__name__}",
+            remedy=fault.fix if fault else "aws sts get-caller-identity",
         ) from None
     if credentials is None:
         raise _no_credentials(environ, profile)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from botocore import exceptions, xform_name
 
 from leastkey.aws.scrub import scrubbed
-from leastkey.errors import AwsError
+from leastkey.aws.sign_in import sign_in_fault
+from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.refusals import is_throttled
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Door:
             tries += 1
             try:
                 answer = getattr(client, xform_name(operation))(**parameters)
+            except LeastkeyError:  # somebody was to be asked for a code
+                raise
             except Exception as error:  # noqa: BLE001  # botocore's parser raises classes of no common base
                 failure = _failure(call, error)
             else:
@@ -105,13 +108,14 @@ def server_time(response: Mapping[str, Any]) -> datetime | None:
 
 
 def _failure(call: str, error: Exception) -> AwsError:
+    fault = sign_in_fault(error, call.partition(":")[2])
+    if fault is not None:
+        return AwsError(call, "NoCredentials", scrubbed(fault.why), fix=fault.fix)
     match error:
         case exceptions.ClientError():
             return _refusal(call, error.response)
         case exceptions.ParamValidationError():
             return AwsError(call, "ParamValidation", scrubbed(str(error)))
-        case exceptions.NoCredentialsError() | exceptions.CredentialRetrievalError():
-            return AwsError(call, "NoCredentials", "the credentials could not be read")
         case _ if isinstance(error, _NOT_SENT):
             return AwsError(call, "", f"no connection ({type(error).__name__})")
         case _:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.apply.refusals import refusal
 from leastkey.aws.connect import connect_admin
+from leastkey.cli.ask import mfa_code
 from leastkey.cli.sandbox_door import connect_root, sandbox_root
 from leastkey.disk.aws_config import AwsProfiles
 from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
@@ -68,6 +69,7 @@ def _aws(here: Machine, meant: Meant) -> AwsConnect:
         region=meant.region,
         profile=meant.profile,
         allow_endpoint=meant.allow_endpoint,
+        ask_code=lambda device: mfa_code(device, meant.profile or os.environ.get("AWS_PROFILE")),
     )
 
 
@@ -79,7 +81,7 @@ def _caller(connect: AwsConnect, here: Machine) -> Caller:
         skew = clock_skew(error, here.clock.now(), state=NOTHING_CHANGED)
         # A question whose answer is lost has changed nothing.
         failed = skew or refusal(error if error.code else AwsError(error.call, "", error.message))
-        if failed.code == "bad-credentials":
+        if failed.code in {"bad-credentials", "no-credentials"}:
             failed = failed.again(why=(f"from       {connect.administrator.source}", *failed.why))
             if _NO_REGION in error.message:
                 failed = failed.again(remedy=("name a region that AWS has: `region:` in the spec",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from leastkey.errors import LeastkeyError
 if TYPE_CHECKING:
     from leastkey.cli.show import Show
 
-__all__ = ["TerminalPrompter"]
+__all__ = ["TerminalPrompter", "mfa_code"]
 
 
 class TerminalPrompter:
@@ -78,3 +79,20 @@ def _need_terminal(question: str, remedy: str) -> None:
             why=f"the question is: {question}",
             remedy=remedy,
         )
+
+
+def mfa_code(device: str, profile: str | None) -> str:
+    """Ask for the code that an MFA device shows; it is not echoed. Raises `no-credentials` without a terminal."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"? MFA code of {device} ", sys.stderr).strip()
+    named = "" if profile is None else f" --profile {profile}"
+    raise LeastkeyError(
+        "no-credentials",
+        "the administrator's role asks for an MFA code, and there is no terminal to ask on",
+        why=f"the device is {device}",
+        state="nothing was changed",
+        remedy=(
+            f"at a terminal: `aws sts get-caller-identity{named}`, then the same command here within the hour",
+            "unattended? name an administrator without a device: `--admin-profile NAME`",
+        ),
+    )

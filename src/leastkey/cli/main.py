@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "lock": "close it again",
     "creds": "print credentials for the AWS CLI to read",
     "agent": "hold sessions in memory and renew them ahead",
+    "bootstrap-policy": "print the smallest policy of who runs leastkey",
     "policy": "ask what policies permit, offline",
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
     "help": "explain a command, an error code, the steps, the words",
@@ -76,7 +77,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"leastkey.cli.{cmd_name}")
+        module = importlib.import_module(f"leastkey.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leastkey.iam.arn import AccountId, Arn
     from leastkey.spec.model import Identity
 
-__all__ = ["SERVICES", "trust_policy"]
+__all__ = ["SERVICES", "service_principal", "trust_policy"]
 
 _SERVICES_TEXT: Final = """
 airflow airflow-env amplify apigateway application-autoscaling appflow apprunner appsync athena autoscaling
@@ -50,11 +50,11 @@ def trust_policy(identity: Identity, account: AccountId, partition: str, user: A
     found: list[Statement] = [] if user is None else [_user(user, account, partition)]
     names = frozenset(_known(use) for use in identity.used_by if isinstance(use, ServiceUse))
     if "ec2" in names:
-        found.append(_trusts(service=(_principal("ec2", partition),)))
+        found.append(_trusts(service=(service_principal("ec2", partition),)))
     if others := sorted(names - {"ec2"}):
         # A service acts for its customers: only those of this account are let in. EC2 does not send the key.
         here = Condition("StringEquals", "aws:SourceAccount", (account,))
-        found.append(_trusts(here, service=tuple(_principal(name, partition) for name in others)))
+        found.append(_trusts(here, service=tuple(service_principal(name, partition) for name in others)))
     accounts = {
         (_outside(use, account), use.external_id) for use in identity.used_by if isinstance(use, AccountUse)
     }
@@ -113,7 +113,7 @@ def _known(use: ServiceUse) -> str:
     )
 
 
-def _principal(service: str, partition: str) -> str:
+def service_principal(service: str, partition: str) -> str:
     """Give a service's principal; EC2 has a name of its own in the China partition."""
     china = ".cn" if service == "ec2" and partition == "aws-cn" else ""
     return f"{service}.amazonaws.com{china}"

@@ -132,7 +132,8 @@ def _resource(
         if found is not None:
             return found
     arn = next((text(parameters, name) for name in _BY_ARN if text(parameters, name).startswith("arn:")), "")
-    return arn, world.iam(account).managed_policies.get(arn)
+    iam = world.iam(account)
+    return arn, iam.managed_policies.get(arn) or iam.open_id_providers.get(arn)
 
 
 def _named(
