@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "creds": "print credentials for the AWS CLI to read",
     "agent": "hold sessions in memory and renew them ahead",
     "bootstrap-policy": "print the smallest policy of who runs leastkey",
+    "export": "write a job of GitHub Actions or GitLab CI that needs no key",
     "policy": "ask what policies permit, offline",
     "sandbox": "the embedded AWS: start, stop, status, env, reset",
     "help": "explain a command, an error code, the steps, the words",

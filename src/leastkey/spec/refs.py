@@ -18,7 +18,7 @@ _PREFIXES: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
 REF_FORMS: Final = (*_PREFIXES, "ref")
 """The keys that name one ref."""
 _REF_NAME: Final = re.compile(
-    r"(?![/.-])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[!-)+-9;-=@-Z\]_-}]+(?<![/.])", re.ASCII
+    r"(?![/.-])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9!#%&()+,./;<=>@\]_{|}-]+(?<![/.])", re.ASCII
 )
 """A branch or tag without what git refuses: space, `~^:?*[\\`, two dots, an end of `.lock`, `/` or a dot."""
 
@@ -61,7 +61,7 @@ def _named(text: Text, name: str, kind: str) -> str:
         raise invalid(
             text.place,
             f"`{shown(name)}` is no {kind}'s name",
-            why="git takes no spaces, no ~^:?*[\\ and no two dots in a row",
+            why="git takes no spaces, no ~^:?*[\\ and no two dots in a row, and here are no quotes and no $",
             remedy="as in `branch: main` or `tag: v1`",
         )
     return name

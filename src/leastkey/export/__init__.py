@@ -1,0 +1,1 @@
+"""What a spec says, written for other tools: values in, text out."""
