@@ -32,6 +32,7 @@ __all__ = [
     "Target",
     "Use",
     "UserUse",
+    "shown_ref",
 ]
 
 Target = Literal["aws", "sandbox"]
