@@ -12,6 +12,8 @@ from tests.support.sandbox_client import ACCOUNT, LocalSandbox, allow, deny
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+READ = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+VOLUME = {"AvailabilityZone": "us-east-1a", "Size": 8, "VolumeType": "gp3"}
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
 OWN = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["bob"]}}
 
@@ -221,6 +223,129 @@ KEYS: list[tuple[str, str, dict[str, Any], str, str, str]] = [
     ("kms", "create_key", KEY, "StringEquals kms:CallerAccount", ACCOUNT, "444455556666"),
     ("kms", "create_key", KEY, "Bool kms:MultiRegion", "false", "true"),
     ("kms", "create_key", KEY, "Null kms:ViaService", "true", "false"),
+    # IAM User Guide, "AWS global condition context keys"
+    (
+        "iam",
+        "list_users",
+        {},
+        "StringEquals aws:PrincipalArn",
+        f"arn:aws:iam::{ACCOUNT}:user/someone",
+        "arn:aws:iam::*",
+    ),
+    ("iam", "list_users", {}, "StringLike aws:UserAgent", "*Botocore/*", "curl/*"),
+    ("iam", "list_users", {}, "StringLike aws:userid", "AIDA*", "AROA*:*"),
+    ("iam", "list_users", {}, "StringEquals aws:username", "someone", "somebody"),
+    ("iam", "list_users", {}, "Null aws:Referer", "true", "false"),
+    (
+        "iam",
+        "list_users",
+        {},
+        "DateGreaterThan aws:CurrentTime",
+        "2020-01-01T00:00:00Z",
+        "2099-01-01T00:00:00Z",
+    ),
+    ("iam", "list_users", {}, "NumericGreaterThan aws:EpochTime", "1577836800", "4070908800"),
+    ("iam", "list_users", {}, "Bool aws:PrincipalIsAWSService", "false", "true"),
+    ("iam", "list_users", {}, "Null aws:CalledVia", "true", "false"),
+    ("iam", "get_user", {"UserName": "someone"}, "StringEquals aws:ResourceAccount", ACCOUNT, "444455556666"),
+    (
+        "iam",
+        "tag_user",
+        {"UserName": "none", "Tags": [{"Key": "x", "Value": "1"}]},
+        "StringEquals aws:RequestTag/x",
+        "1",
+        "2",
+    ),
+    (
+        "iam",
+        "untag_user",
+        {"UserName": "none", "TagKeys": ["x"]},
+        "ForAllValues:StringEquals aws:TagKeys",
+        "x",
+        "y",
+    ),
+    # Service Authorization Reference, "Condition keys for AWS Identity and Access Management"
+    (
+        "iam",
+        "attach_user_policy",
+        {"UserName": "none", "PolicyArn": READ},
+        "ArnEquals iam:PolicyARN",
+        READ,
+        f"{READ}2",
+    ),
+    (
+        "iam",
+        "detach_role_policy",
+        {"RoleName": "none", "PolicyArn": READ},
+        "ArnEquals iam:PolicyARN",
+        READ,
+        f"{READ}2",
+    ),
+    (
+        "iam",
+        "put_user_permissions_boundary",
+        {"UserName": "none", "PermissionsBoundary": READ},
+        "StringEquals iam:PermissionsBoundary",
+        READ,
+        f"{READ}2",
+    ),
+    (
+        "iam",
+        "create_service_linked_role",
+        {"AWSServiceName": "ecs.amazonaws.com"},
+        "StringEquals iam:AWSServiceName",
+        "ecs.amazonaws.com",
+        "ec2.amazonaws.com",
+    ),
+    # EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"
+    ("ec2", "create_volume", VOLUME, "StringEquals ec2:VolumeType", "gp3", "io2"),
+    ("ec2", "create_volume", VOLUME, "NumericLessThan ec2:VolumeSize", "9", "8"),
+    ("ec2", "describe_regions", {}, "StringEquals ec2:Region", "us-east-1", "eu-west-1"),
+    # S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"
+    ("s3", "list_buckets", {}, "StringEquals s3:authType", "REST-HEADER", "REST-QUERY-STRING"),
+    ("s3", "list_buckets", {}, "StringEquals s3:signatureversion", "AWS4-HMAC-SHA256", "AWS"),
+    ("s3", "list_buckets", {}, "NumericLessThan s3:signatureAge", "600000", "0"),
+    (
+        "s3",
+        "list_objects_v2",
+        {"Bucket": "none", "MaxKeys": 5},
+        "NumericLessThanEquals s3:max-keys",
+        "5",
+        "4",
+    ),
+    ("s3", "list_objects_v2", {"Bucket": "none", "Delimiter": "/"}, "StringEquals s3:delimiter", "/", "-"),
+    (
+        "s3",
+        "get_object",
+        {"Bucket": "none", "Key": "k", "VersionId": "v"},
+        "StringEquals s3:VersionId",
+        "v",
+        "w",
+    ),
+    (
+        "s3",
+        "put_object",
+        {"Bucket": "none", "Key": "k", "Tagging": "a=b"},
+        "ForAllValues:StringEquals s3:RequestObjectTagKeys",
+        "a",
+        "c",
+    ),
+    (
+        "s3",
+        "put_object",
+        {"Bucket": "none", "Key": "k", "Tagging": "a=b"},
+        "StringEquals s3:RequestObjectTag/a",
+        "b",
+        "c",
+    ),
+    (
+        "s3",
+        "put_object",
+        {"Bucket": "none", "Key": "k", "IfNoneMatch": "*"},
+        "Null s3:if-none-match",
+        "false",
+        "true",
+    ),
     # Secrets Manager User Guide, "Condition keys"
     (
         "secretsmanager",
@@ -318,3 +443,20 @@ def test_a_deny_by_a_key_that_the_sandbox_has_not_keeps_everybody_out(someone: S
     assert not is_let_in(kept_out.list_policies, **given)
     other = someone.may("organizations", every, deny("organizations:CreatePolicy", when=when))
     assert is_let_in(other.list_policies, **given)
+
+
+def test_tags_of_what_is_made_are_asked_for_with_the_action_that_makes_it(someone: Someone) -> None:
+    # EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": "a", "Value": "b"}]}]
+    for action, expected in (("CreateVolume", True), ("RunInstances", False)):
+        when = {"StringEquals": {"ec2:CreateAction": action}}
+        ec2 = someone.may("ec2", allow("ec2:CreateVolume"), allow("ec2:CreateTags", when=when))
+        assert is_let_in(ec2.create_volume, **VOLUME, TagSpecifications=tags) is expected
+        assert is_let_in(ec2.create_volume, **VOLUME)
+
+
+def test_a_key_of_ec2_that_the_sandbox_cannot_tell_lets_nobody_in(someone: Someone) -> None:
+    # Service Authorization Reference, "Condition keys for Amazon EC2": ec2:Encrypted of CreateVolume
+    when = {"BoolIfExists": {"ec2:Encrypted": "true"}}
+    assert not is_let_in(someone.may("ec2", allow("ec2:*", when=when)).create_volume, **VOLUME)
+    assert is_let_in(someone.may("ec2", allow("ec2:*", when=when)).describe_regions)

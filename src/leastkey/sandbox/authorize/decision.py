@@ -48,8 +48,8 @@ _LAYERS: Final[dict[LayerName, tuple[str, str]]] = {
 }
 
 _ABOUT_BUCKET_POLICY: Final = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
-_OWN_KEYS: Final = frozenset({"ec2", "iam", "s3", "sts"})
-"""Services whose condition keys and tags are set where their resources are named."""
+_OWN_TAGS: Final = frozenset({"ec2", "iam", "s3"})
+"""Services whose tags are set where their resources are named; buckets have none for conditions."""
 _READS_OF_OBJECTS: Final = frozenset({"GetObject", "HeadObject"})
 
 
@@ -90,9 +90,7 @@ def denial(
     """Give the denial of one action on one resource, None when it is allowed."""
     if _is_elsewhere(needed.resource, request):
         return _unjudged(needed.resource, needed.action)
-    opened: frozenset[str] = frozenset()
-    if request.service not in _OWN_KEYS:
-        needed, opened = _told(needed, _policies(needed, caller, world), world)
+    needed, opened = _told(needed, _policies(needed, caller, world), world)
     found = decision(needed, caller, world, context)
     if not found.is_allowed or public_access.blocks(needed, caller, world):
         denied = _denial(request, needed, caller, found)
@@ -110,7 +108,7 @@ def _told(needed: Authorization, policies: Policies, world: World) -> tuple[Auth
     asked = asked_keys(policies, needed.action)
     service = needed.action.partition(":")[0]
     tags: Mapping[str, str] | None = {}
-    if service != "iam" and any("resourcetag/" in key for key in asked):
+    if service not in _OWN_TAGS and any("resourcetag/" in key for key in asked):
         tags = tags_of(needed.resource, world)
         needed = replace(needed, context={**needed.context, **resource_tags(tags or {}, service)})
     return needed, open_keys(needed, asked, knows_tags=tags is not None)

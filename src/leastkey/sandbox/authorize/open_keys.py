@@ -54,10 +54,13 @@ def _keys_of(statement: Statement) -> frozenset[str]:
 def open_keys(needed: Authorization, asked: Iterable[str], *, knows_tags: bool) -> frozenset[str]:
     """Give those of the keys that AWS sets for the action and the sandbox does not."""
     service = needed.action.partition(":")[0]
+    told = {key.lower() for key in needed.context}
     found = (
         key
         for key in asked
-        if _is_of_action(key, needed.action) and not _is_told(key, service, knows_tags=knows_tags)
+        if key not in told
+        and not _is_told(key, service, knows_tags=knows_tags)
+        and _is_of_action(key, needed.action)
     )
     return frozenset((*found, *(needed.open_keys & frozenset(asked))))
 
