@@ -177,9 +177,9 @@ def test_the_old_signature_is_refused_in_awss_words(place: Place) -> None:
 @pytest.mark.parametrize(
     ("service", "call"),
     [
-        ("lambda", "list_functions"),
+        ("appsync", "list_graphql_apis"),
         ("accessanalyzer", "list_analyzers"),
-        ("athena", "list_work_groups"),
+        ("glue", "get_databases"),
         ("cloudformation", "list_stacks"),
     ],
 )

@@ -261,7 +261,7 @@ def test_what_holds_on_to_a_user_is_named(iam: Any) -> None:
     key = iam.create_access_key(UserName="bob")["AccessKey"]["AccessKeyId"]
     iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=DOCUMENT)
     iam.attach_user_policy(UserName="bob", PolicyArn=READ_ONLY)
-    iam.create_login_profile(UserName="bob", Password="correct horse battery")
+    iam.create_login_profile(UserName="bob", Password="Correct horse battery 9")
     iam.add_user_to_group(UserName="bob", GroupName="g")
     frees: tuple[Callable[[], Any], ...] = (
         lambda: iam.delete_access_key(UserName="bob", AccessKeyId=key),

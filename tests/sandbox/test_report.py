@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,3 +148,64 @@ def test_aliases_are_the_accounts_own(sandbox: LocalSandbox) -> None:
     assert iam.list_account_aliases()["AccountAliases"] == []
     iam.create_account_alias(AccountAlias="acme-dev")
     assert iam.list_account_aliases()["AccountAliases"] == ["acme-dev"]
+
+
+def test_a_report_says_when_a_password_was_set_and_when_it_must_change(sandbox: LocalSandbox) -> None:
+    # IAM User Guide, "Getting credential reports": password_last_changed, password_next_rotation
+    iam = sandbox.client("iam")
+    iam.create_user(UserName="ann")
+    assert [rows(iam)["ann"][f"password_{name}"] for name in ("last_changed", "next_rotation")] == [
+        "N/A",
+        "N/A",
+    ]
+    sandbox.clock.sleep(100)
+    iam.create_login_profile(UserName="ann", Password="Lamp-post 9")
+    first = rows(iam)["ann"]
+    assert first["user_creation_time"] < first["password_last_changed"]
+    assert first["password_next_rotation"] == "N/A"
+    iam.update_account_password_policy(MaxPasswordAge=90)
+    sandbox.clock.sleep(100)
+    iam.update_login_profile(UserName="ann", Password="Lamp-post 10")
+    last = rows(iam)["ann"]
+    changed, due = (
+        datetime.fromisoformat(last[f"password_{name}"]) for name in ("last_changed", "next_rotation")
+    )
+    assert last["password_last_changed"] > first["password_last_changed"]
+    assert due - changed == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("policy", "password", "taken"),
+    [
+        # IAM User Guide, "Set an account password policy for IAM users": the default, and what it can ask
+        (None, "lamp post", False),
+        (None, "Lamp1-x", False),
+        (None, "Lamp-post1", True),
+        ({"MinimumPasswordLength": 6}, "lamps.", True),
+        ({"MinimumPasswordLength": 12}, "Lamp-post1", False),
+        ({"RequireSymbols": True}, "Lamppost1", False),
+        ({"RequireNumbers": True}, "Lamp-post", False),
+        ({"RequireUppercaseCharacters": True}, "lamp-post1", False),
+        ({"RequireLowercaseCharacters": True, "RequireNumbers": True}, "lamp-post1", True),
+    ],
+)
+def test_a_password_is_as_the_accounts_policy_asks(
+    sandbox: LocalSandbox, policy: dict[str, Any] | None, password: str, *, taken: bool
+) -> None:
+    iam = sandbox.client("iam")
+    iam.create_user(UserName="ann")
+    if policy is not None:
+        iam.update_account_password_policy(**policy)
+    if taken:
+        iam.create_login_profile(UserName="ann", Password=password)
+    else:
+        with pytest.raises(ClientError, match="PasswordPolicyViolation"):
+            iam.create_login_profile(UserName="ann", Password=password)
+
+
+@pytest.mark.parametrize(
+    "given", [{"MinimumPasswordLength": 5}, {"MaxPasswordAge": 1096}, {"PasswordReusePrevention": 0}]
+)
+def test_a_password_policy_keeps_to_its_ranges(sandbox: LocalSandbox, given: dict[str, int]) -> None:
+    with pytest.raises(ClientError, match="ValidationError"):
+        sandbox.client("iam").update_account_password_policy(**given)

@@ -115,7 +115,13 @@ def test_a_wrong_old_or_foreign_code_opens_nothing(place: Place) -> None:
     ):
         sts = place.client("sts", key)
         assert refusal(partial(sts.get_session_token, **given)) == "AccessDenied"
-    assert place.client("sts", user).get_session_token(SerialNumber=serial, TokenCode=right)["Credentials"]
+    sts = place.client("sts", user)
+    assert sts.get_session_token(SerialNumber=serial, TokenCode=right)["Credentials"]
+    # RFC 6238, section 5.2: a code is taken once
+    with pytest.raises(ClientError, match="invalid MFA one time pass code"):
+        sts.get_session_token(SerialNumber=serial, TokenCode=right)
+    place.clock.offset += timedelta(seconds=30)
+    assert sts.get_session_token(SerialNumber=serial, TokenCode=one_time_code(seed, place))["Credentials"]
 
 
 def test_a_device_is_enabled_with_two_codes_in_a_row(place: Place) -> None:

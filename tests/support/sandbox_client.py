@@ -99,6 +99,7 @@ class LocalSandbox:
                 for policy in iam.managed_policies.values():
                     policy.attachment_count = 0
                 iam.credential_report = None
+                iam.account_password_policy = None
                 iam.tagger = TaggingService()
         wipe(self.world)
         backends.update(kept)

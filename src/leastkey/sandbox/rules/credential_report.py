@@ -11,6 +11,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.sandbox.request import Refusal
+from leastkey.sandbox.rules.iam_passwords import next_rotation
 from leastkey.sandbox.rules.iam_xml import answer
 from leastkey.sandbox.state.world import PARTITION
 
@@ -73,7 +74,10 @@ def report(request: AwsRequest, operation: Operation, world: World) -> Response 
 
 
 def _content(account: str, world: World) -> str:
-    rows = [_root(account, world), *(_user(user) for user in world.iam(account).users.values())]
+    rows = [
+        _root(account, world),
+        *(_user(user, account, world) for user in world.iam(account).users.values()),
+    ]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -104,7 +108,7 @@ def _root(account: str, world: World) -> list[str]:
     ]
 
 
-def _user(user: Any) -> list[str]:
+def _user(user: Any, account: str, world: World) -> list[str]:
     keys = [
         _used(_flag(key.status == "Active"), _time(key.create_date), key.last_used)
         for key in user.access_keys
@@ -115,15 +119,16 @@ def _user(user: Any) -> list[str]:
         for each in user.signing_certificates.values()
     ]
     certificates += [("false", "N/A")] * (2 - len(certificates))
-    made = _time(user.create_date)
+    changed = getattr(user, "password_changed", user.create_date) if user.password else None
+    rotation = next_rotation(changed, account, world) if changed is not None else None
     return [
         user.name,
         user.arn,
-        made,
+        _time(user.create_date),
         _flag(bool(user.password)),
         "no_information" if user.password else "N/A",
-        made if user.password else "N/A",
-        "N/A",
+        _time(changed),
+        _time(rotation),
         _flag(bool(user.mfa_devices)),
         *keys[0],
         *keys[1],

@@ -9,6 +9,7 @@ from leastkey.sandbox.resolve.parameters import text
 from leastkey.sandbox.rules.iam_answers import set_boundary
 from leastkey.sandbox.rules.iam_documents import stored_trust
 from leastkey.sandbox.rules.iam_pages import paged
+from leastkey.sandbox.rules.iam_passwords import note_password
 from leastkey.sandbox.rules.iam_xml import element
 from leastkey.sandbox.state.accounts import random_text
 
@@ -34,6 +35,7 @@ def settled(
     """Put state and answer right after an operation that went through."""
     if response.status != 200:
         return response
+    note_password(operation.name, parameters, request.account, request.now, world)
     match operation.name:
         case name if name in _ID_HEADS:
             return _made(name, parameters, request.account, world, response)

@@ -12,6 +12,7 @@ from leastkey.sandbox.request import Refusal
 from leastkey.sandbox.resolve.parameters import text
 from leastkey.sandbox.rules.iam_documents import document_fault
 from leastkey.sandbox.rules.iam_names import name_fault, path_fault, tags_fault, taken_fault
+from leastkey.sandbox.rules.iam_passwords import password_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def refusal(operation: str, parameters: Parameters, account: str, world: World) 
     found = name_fault(parameters) or path_fault(parameters) or _plain_fault(parameters)
     if found is not None:
         return found
-    for check in (tags_fault, taken_fault, document_fault):
+    for check in (tags_fault, taken_fault, document_fault, password_fault):
         found = check(operation, parameters, account, world)
         if found is not None:
             return found

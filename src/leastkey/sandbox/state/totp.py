@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["follows", "is_code"]
+__all__ = ["follows", "step_of"]
 
 _STEP_SECONDS: Final = 30
 _ENABLING_STEPS: Final = 10
 """How old the codes may be that a device is enabled with: AWS names no figure, and asks to be quick about it."""
 
 
-def is_code(seed: str, code: str, now: datetime) -> bool:
-    """Say whether a code is the device's now, one step of a slow or fast clock allowed."""
-    return any(hmac.compare_digest(_code(seed, _step(now) + drift), code) for drift in (-1, 0, 1))
+def step_of(seed: str, code: str, now: datetime) -> int | None:
+    """Give the step whose code this is: now's, or the one before or after, for a slow or fast clock; None for no code."""
+    steps = [_step(now) + drift for drift in (-1, 0, 1)]
+    found = [step for step in steps if hmac.compare_digest(_code(seed, step), code)]
+    return found[0] if found else None
 
 
 def follows(seed: str, first: str, second: str, now: datetime) -> bool:

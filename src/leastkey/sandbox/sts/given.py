@@ -13,7 +13,7 @@ from leastkey.evaluate.request import NamedDocument
 from leastkey.iam.document import DocumentError, load_document
 from leastkey.sandbox.errors import not_built
 from leastkey.sandbox.request import Refusal
-from leastkey.sandbox.state.totp import is_code
+from leastkey.sandbox.state.totp import step_of
 from leastkey.sandbox.sts.answers import NoError, invalid, shaped
 
 if TYPE_CHECKING:
@@ -147,8 +147,12 @@ def has_second_factor(flat: Mapping[str, str], caller: Caller, world: World, now
         raise _failed(
             "unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user."
         )
-    if not is_code(device.base32_string_seed, code, now):
+    step = step_of(device.base32_string_seed, code, now)
+    if step is None or step <= getattr(
+        device, "last_step", -1
+    ):  # RFC 6238, section 5.2: a code is taken once
         raise _failed("with invalid MFA one time pass code. ")
+    device.last_step = step
     return True
 
 
