@@ -374,3 +374,19 @@ def _why(commands: Any, request: str) -> dict[str, Any]:
     found = commands["why"]({"request": request})["call"]
     assert isinstance(found, dict)
     return found
+
+
+def test_what_a_killed_sandbox_was_writing_is_swept_and_whole_files_stay(tmp_path: Path) -> None:
+    files = TrailFiles(tmp_path)
+    files.sweep()
+    event = {
+        "eventTime": "2026-01-02T03:04:05Z",
+        "recipientAccountId": "111122223333",
+        "awsRegion": "us-east-1",
+    }
+    files.write([event])
+    (whole,) = (tmp_path / "AWSLogs").rglob("*.json.gz")
+    half = whole.parent / ".leastkey-tmp-half"
+    half.write_bytes(b"half")
+    files.sweep()
+    assert (whole.exists(), half.exists()) == (True, False)

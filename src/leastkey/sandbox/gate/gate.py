@@ -28,6 +28,7 @@ from leastkey.sandbox.services import ALL_SERVICES, BY_SIGNING_NAME
 from leastkey.sandbox.state.accounts import DEFAULT_ACCOUNT
 from leastkey.sandbox.sts import service as sts
 from leastkey.sandbox.sts.tokens import limited
+from leastkey.sandbox.trail.names import leaves_nothing
 from leastkey.sandbox.trail.seen import Seen
 
 if TYPE_CHECKING:
@@ -46,18 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Authorizer", "Gate"]
 
 _LOG: Final = logging.getLogger(__name__)
-_READS: Final = (
-    "Get",
-    "List",
-    "Describe",
-    "Head",
-    "Simulate",
-    "Lookup",
-    "Query",
-    "Scan",
-    "BatchGet",
-    "Select",
-)
 _FORM_BYTES: Final = 4 * 1024 * 1024
 _MESSAGE_BYTES: Final = 20 * 1024 * 1024
 """Bytes of a form, and of any message but S3's: more than AWS takes, little enough to read."""
@@ -205,7 +194,7 @@ class Gate:
         obstacle = self.obstacles.meet(request, operation.name)
         if obstacle.instead is not None:
             return obstacle.instead
-        if not operation.name.startswith(_READS):  # said first: whatever fails half way, the snapshot is due
+        if not leaves_nothing(operation.name):  # said first: whatever fails half way, the snapshot is due
             self._changed()
         response = self._authorizer.answer(request, operation, caller, self.world)
         return obstacle.delivered(

@@ -94,8 +94,8 @@ def after(
         return response
     if request.service == "organizations":
         organizations.settle(operation, world, response)
-    if (request.service, operation.name) == ("cloudtrail", "DeleteTrail"):
-        trails.delete_by_arn(request, parameters(request, operation), world)
+    if request.service == "cloudtrail":
+        return trails.settle(request, operation, parameters(request, operation), world, response)
     if request.service != "iam":
         return response
     return settled(request, operation, parameters(request, operation), world, response)

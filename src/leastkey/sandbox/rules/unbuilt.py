@@ -154,12 +154,15 @@ _TRAILS: Final = frozenset(
         "CreateTrail",
         "DeleteTrail",
         "DescribeTrails",
+        "GetEventSelectors",
         "GetTrail",
         "GetTrailStatus",
         "ListTrails",
         "LookupEvents",
+        "PutEventSelectors",
         "StartLogging",
         "StopLogging",
+        "UpdateTrail",
     }
 )
 """What CloudTrail has here; what else a trail may do, nobody would do for it."""

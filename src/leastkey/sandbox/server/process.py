@@ -87,6 +87,8 @@ class Sandbox:
 
     def open(self) -> None:
         """Load the snapshot, and refuse to go on when the three proofs of enforcement fail."""
+        if self._logs is not None:
+            self._logs.sweep()
         state = self._file.read() if self._file is not None else None
         if state is not None:
             load(self.world, state)
@@ -145,7 +147,7 @@ class Sandbox:
         if self._logs is not None:
             self._logs.write(events)
         with self.gate.lock:
-            files = deliver(events, self.world)
+            files = deliver(events, self.world, self.clock.now())
         if files:
             self.mark()
 

@@ -1,6 +1,6 @@
 """Puts the records of calls into the buckets of the trails that log them, as CloudTrail does.
 
-Management events only: a trail has no data events until somebody asks for them. The bucket's policy is asked each time.
+Which calls a trail logs its event selectors say. The bucket's policy is asked each time, and the trail's status tells what came of it.
 Source: CloudTrail User Guide, "Finding your CloudTrail log files"; "Creating a trail with the AWS CLI".
 """
 
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.sandbox.authorize.trail_bucket import log_folder, may_deliver
+from leastkey.sandbox.rules.trail_selectors import selects
 from leastkey.sandbox.server.trail_files import file_name
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ __all__ = ["deliver"]
 _GLOBAL: Final = frozenset({"iam.amazonaws.com", "sts.amazonaws.com"})
 
 
-def deliver(events: Sequence[Mapping[str, Any]], world: World) -> int:
+def deliver(events: Sequence[Mapping[str, Any]], world: World, now: datetime) -> int:
     """Put the events into buckets, a file for each trail and day; gives how many files. The caller holds the gate's lock."""
     files = 0
     for account in {str(each["recipientAccountId"]) for each in events}:
@@ -36,11 +37,24 @@ def deliver(events: Sequence[Mapping[str, Any]], world: World) -> int:
                 if event["recipientAccountId"] == account and _logs(trail, event):
                     key = str(event["awsRegion"]), str(event["eventTime"])[:10]
                     days.setdefault(key, []).append(event)
-            if days and may_deliver(trail.arn, trail.bucket_name, trail.s3_key_prefix or "", world):
+            if days and _may(trail, world, now):
                 for (region, day), found in days.items():
                     _put(trail, region, day, found, world)
                     files += 1
     return files
+
+
+def _may(trail: Any, world: World, now: datetime) -> bool:
+    """Say whether the bucket takes the trail's files now, and note it in the trail's status with S3's code."""
+    status = trail.status
+    status.attempted_at, status.failed = now, ""
+    if world.bucket(trail.bucket_name) is None:
+        status.failed = "NoSuchBucket"
+    elif not may_deliver(trail.arn, trail.bucket_name, trail.s3_key_prefix or "", world):
+        status.failed = "AccessDenied"
+    else:
+        status.delivered_at = now
+    return not status.failed
 
 
 def _trails(account: str) -> list[Any]:
@@ -53,7 +67,7 @@ def _trails(account: str) -> list[Any]:
 def _logs(trail: Any, event: Mapping[str, Any]) -> bool:
     """Say whether a trail logged when the call was made, and logs such calls."""
     status = trail.status
-    if not event["managementEvent"] or status.started is None:
+    if status.started is None or not selects(trail.event_selectors, event):
         return False
     if not trail.is_multi_region and event["awsRegion"] != trail.region_name:
         return False

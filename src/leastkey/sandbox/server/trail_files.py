@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import secrets
 import string
 from typing import TYPE_CHECKING, Any, Final
 
-from leastkey.disk.files import create_private, ensure_folder, remove
+from leastkey.disk.files import create_private, ensure_folder, remove, sweep
 
 if TYPE_CHECKING:
     import os
@@ -52,6 +53,11 @@ class TrailFiles:
             data = gzip.compress(json.dumps({"Records": found}).encode(), 6)
             create_private(self._path(account, region, day, str(found[-1]["eventTime"])), data)
             self._make_room(len(data))
+
+    def sweep(self) -> None:
+        """Remove what a killed sandbox was writing; nobody else writes here."""
+        for folder in (self._folder / "AWSLogs").rglob("*/"):
+            sweep(folder, math.inf)
 
     def delete(self) -> None:
         """Remove every file."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leastkey.sandbox.request import Refusal
     from leastkey.sandbox.services import Service
 
-__all__ = ["data_type", "error_code", "event_name", "is_read", "region_of", "source_of"]
+__all__ = ["data_type", "error_code", "event_name", "is_read", "leaves_nothing", "region_of", "source_of"]
 
 _S3: Final = {
     "DeletePublicAccessBlock": "DeleteBucketPublicAccessBlock",
@@ -122,22 +122,21 @@ _DATA: Final[dict[str, tuple[str, frozenset[str]]]] = {
 }
 _SOURCES: Final = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
 _GLOBAL: Final = frozenset({"iam", "route53"})
-_READS: Final = (
+_PURE: Final = (
     "BatchGet",
     "Describe",
-    "ExecuteStatement",
-    "Generate",
     "Get",
     "Head",
     "List",
     "Lookup",
     "Query",
-    "ReceiveMessage",
     "Scan",
     "Select",
     "Simulate",
     "TransactGet",
 )
+_READS: Final = (*_PURE, "ExecuteStatement", "Generate", "ReceiveMessage")
+"""How operations begin that CloudTrail counts as reads: the last three leave something behind all the same."""
 _READS_OF: Final = {
     "kms": frozenset({"Decrypt", "Encrypt", "ReEncrypt", "Sign", "Verify", "VerifyMac"}),
     "sts": frozenset(
@@ -157,6 +156,11 @@ def data_type(service: str, event: str) -> str:
     """Give the resource type of a data event, "" for a management event."""
     kind, names = _DATA.get(service, ("", frozenset()))
     return kind if event in names else ""
+
+
+def leaves_nothing(operation: str) -> bool:
+    """Say whether an operation leaves the state as it was."""
+    return operation.startswith(_PURE)
 
 
 def is_read(service: str, operation: str) -> bool:
