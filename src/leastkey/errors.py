@@ -86,6 +86,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
     "revoked": ErrorKind(
         Exit.REFUSED, "the identity was revoked, and stays so until `leastkey revoke NAME --restore`"
     ),
+    "not-narrower": ErrorKind(
+        Exit.REFUSED, "`--only` names what the identity may not do, or what cannot be proved to lie within"
+    ),
     "plan-outdated": ErrorKind(Exit.REFUSED, "spec or account have changed since the plan was made"),
     "unsafe-plan": ErrorKind(Exit.REFUSED, "the plan removes more than the threshold allows without a word"),
     "quota": ErrorKind(Exit.REFUSED, "the account has no room left for what the plan would add"),

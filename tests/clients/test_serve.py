@@ -114,3 +114,36 @@ def test_the_sdk_for_go_asks_the_endpoint(user: User, misled: dict[str, str], tm
     assert WHO in found["who"]
     assert found["source"] == "CredentialsEndpointProvider"
     assert found["expires"] is True
+
+
+NARROW = f"""
+import boto3
+s3 = boto3.client("s3")
+def tried(call, **given):
+    try:
+        call(Bucket={BUCKET!r}, **given)
+        return "done"
+    except s3.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+print(
+    tried(s3.put_object, Key="work/only/x", Body=b"1"),
+    tried(s3.put_object, Key="work/beside", Body=b"1"),
+    tried(s3.get_object, Key="work/only/x"),
+    tried(boto3.client("s3").list_objects_v2, Prefix="work/"),
+)
+"""
+
+
+def test_a_narrowed_session_does_less_than_the_role_and_is_kept_for_nobody(user: User) -> None:
+    command = (sys.executable, "-c", NARROW)
+    only = ("--only", f"s3 write on s3://{BUCKET}/work/only/")
+    ended = user.home.leastkey("run", *only, "--", *command, admin=False)
+    assert ended.code == 0, ended.err
+    assert ended.out.split() == ["done", "AccessDenied", "AccessDenied", "AccessDenied"]
+    assert "each within the role" in ended.err
+    whole = user.home.leastkey("run", "--", *command, admin=False)
+    assert whole.out.split() == ["done"] * 4
+    refused = user.home.leastkey("run", "--only", f"s3 read on s3://{BUCKET}/", "--", *command, admin=False)
+    assert refused.code == 1
+    assert "error[not-narrower]" in refused.err
+    assert "was not started" in " ".join(refused.err.split())

@@ -56,22 +56,22 @@ def assume_role(  # noqa: PLR0913  # one argument a fact of the call
     *,
     region: str,
     endpoint_url: str | None = None,
+    policy: str | None = None,
     timeout: float = 6.0,
     clock: Clock | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> SessionCredentials:
-    """Assume a role as the key's user. Raises AwsError; asked again when throttled or unanswered, which is harmless."""
+    """Assume a role as the key's user, narrowed by a session policy where one is given. Raises AwsError; asked again when throttled or unanswered, which is harmless."""
     ticking = SystemClock() if clock is None else clock
     url = endpoint_url or sts_endpoint(region, role.partition)
-    body = urlencode(
-        {
-            "Action": "AssumeRole",
-            "Version": "2011-06-15",
-            "RoleArn": str(role),
-            "RoleSessionName": session_name,
-            "DurationSeconds": str(seconds),
-        }
-    ).encode()
+    asked = {
+        "Action": "AssumeRole",
+        "Version": "2011-06-15",
+        "RoleArn": str(role),
+        "RoleSessionName": session_name,
+        "DurationSeconds": str(seconds),
+    }
+    body = urlencode(asked if policy is None else asked | {"Policy": policy}).encode()
     tries = 0
     while True:
         tries += 1
@@ -85,7 +85,9 @@ def assume_role(  # noqa: PLR0913  # one argument a fact of the call
         ticking.sleep(0.4 * 2.0**tries)
 
 
-def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCredentials:
+def assume(
+    key: AccessKey, binding: Binding, session_name: str, *, policy: str | None = None
+) -> SessionCredentials:
     """Assume an identity's role as its binding says."""
     return assume_role(
         key,
@@ -94,6 +96,7 @@ def assume(key: AccessKey, binding: Binding, session_name: str) -> SessionCreden
         binding.session_seconds,
         region=binding.region,
         endpoint_url=binding.endpoint_url,
+        policy=policy,
     )
 
 

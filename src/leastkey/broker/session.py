@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from leastkey.clock import Clock
     from leastkey.ports.local import Bindings, Locks, SessionCache, Vault
 
-__all__ = ["NOTHING_ISSUED", "Assume", "Computer", "session_for", "session_name"]
+__all__ = ["NOTHING_ISSUED", "Assume", "Computer", "session_apart", "session_for", "session_name"]
 
 Assume = Callable[[AccessKey, Binding, str], SessionCredentials]
 """Assumes a binding's role with its key, under a session name. Raises AwsError."""
@@ -88,6 +88,11 @@ def session_for(
         if spare is None:
             raise
         return spare
+
+
+def session_apart(binding: Binding, local: Computer, assume: Assume) -> SessionCredentials:
+    """Give a session that is for one caller alone: it neither comes from the cache nor goes there."""
+    return _assumed(binding, local, assume)
 
 
 def session_name(identity: str) -> str:

@@ -42,7 +42,7 @@ def _refuse_undivided(args: list[str]) -> None:
     """Refuse `run aws s3 ls`, where the `--` was forgotten, and give the line that was meant."""
     rest = list(args)
     while rest and rest[0].startswith("-"):
-        if rest.pop(0) in VALUED and rest:
+        if rest.pop(0) in (*VALUED, "--only") and rest:
             rest.pop(0)
     if not rest:
         return
@@ -69,9 +69,17 @@ def _refuse_undivided(args: list[str]) -> None:
 @click.option(
     "--serve", "is_served", is_flag=True, help="Let CMD fetch sessions by itself, however long it runs."
 )
+@click.option(
+    "--only",
+    metavar="GRANT",
+    multiple=True,
+    help="Narrow the session to this grant, as `init --allow` takes it.",
+)
 @common_options
 @click.pass_context
-def command(ctx: click.Context, options: Options, identity: str | None, *, is_served: bool) -> int:
+def command(
+    ctx: click.Context, options: Options, identity: str | None, *, is_served: bool, only: tuple[str, ...]
+) -> int:
     """Run CMD with short-lived credentials of the identity. Its exit code is ours once it has started."""
     from leastkey.broker.run import run_child
     from leastkey.cli.binding import binding_of
@@ -86,6 +94,13 @@ def command(ctx: click.Context, options: Options, identity: str | None, *, is_se
             state="nothing was started",
             remedy=f"leastkey run -- {' '.join(FIRST_CALL)}",
         )
+    if only and is_served:
+        raise LeastkeyError(
+            "usage",
+            "`--only` narrows one session, `--serve` hands out many",
+            state="nothing was started",
+            remedy="leave one of them out",
+        )
     with ExitStack() as open_for_child:
         with saying_not_started(child[0]):
             here = machine()
@@ -93,16 +108,20 @@ def command(ctx: click.Context, options: Options, identity: str | None, *, is_se
             if is_served:
                 environment = _served(open_for_child, here, binding, options)
             else:
-                environment = _given(here, binding)
+                environment = _given(here, binding, options, only)
         return run_child(child, environment)
 
 
-def _given(here: Machine, binding: Binding) -> dict[str, str]:
+def _given(here: Machine, binding: Binding, options: Options, only: tuple[str, ...]) -> dict[str, str]:
     """Give the environment with one session in it, which has most of its life before it: the child gets no other."""
     from leastkey.broker.run import child_environment
-    from leastkey.cli.sessions import session_of
+    from leastkey.cli.sessions import narrowed_session, session_of
 
-    return child_environment(os.environ, session_of(here, binding, is_lasting=True), binding)
+    if only:
+        session = narrowed_session(here, options, binding, only)
+    else:
+        session = session_of(here, binding, is_lasting=True)
+    return child_environment(os.environ, session, binding)
 
 
 def _served(open_for_child: ExitStack, here: Machine, binding: Binding, options: Options) -> dict[str, str]:

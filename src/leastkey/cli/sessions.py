@@ -11,13 +11,14 @@ from leastkey.errors import LeastkeyError
 from leastkey.keys.profile import repair_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from leastkey.cli.machine import Machine
+    from leastkey.cli.options import Options
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Binding, Local
 
-__all__ = ["prepared", "saying_not_started", "session_of"]
+__all__ = ["narrowed_session", "prepared", "saying_not_started", "session_of"]
 
 
 def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> SessionCredentials:
@@ -26,6 +27,32 @@ def session_of(here: Machine, binding: Binding, *, is_lasting: bool = False) -> 
     # One that lasts is given with most of its life before it.
     least = binding.session_seconds * 0.75 if is_lasting else 0.0
     return session_for(binding, local, assume, least_seconds=least)
+
+
+def narrowed_session(
+    here: Machine, options: Options, binding: Binding, words: Sequence[str]
+) -> SessionCredentials:
+    """Give a session that may do what the words say and no more, proved to be less than the role."""
+    from functools import partial
+    from pathlib import Path
+
+    from leastkey.broker.session import session_apart
+    from leastkey.cli.read_spec import read_spec
+    from leastkey.compile.project import compile_project
+    from leastkey.verify.narrow import narrowed
+
+    if not options.spec_given and not Path(options.spec).exists():
+        raise LeastkeyError(
+            "usage",
+            "`--only` needs the spec: it says what the role may do",
+            remedy="`--spec FILE`, or run it where leastkey.yaml lies",
+        )
+    spec = read_spec(options.spec, sandbox=options.sandbox)
+    wanted = compile_project(spec, binding.key.account, binding.partition)
+    identity = next(each for each in wanted.identities if each.name == binding.key.identity)
+    less = narrowed(words, identity, wanted, here.clock.now())
+    options.show.talk(f"Narrowed  {less.asked} kinds of requests, each within the role")
+    return session_apart(binding, prepared(here, binding), partial(assume, policy=less.document.text()))
 
 
 def prepared(here: Machine, binding: Binding) -> Local:

@@ -15,6 +15,7 @@ __all__ = [
     "POLICY_VERSIONS",
     "PROPAGATION_SECONDS",
     "ROLE_SECONDS_MIN",
+    "SESSION_POLICY_CHARACTERS",
     "SESSION_SECONDS_MAX",
     "SESSION_SECONDS_MIN",
     "TAGS_PER_ENTITY",
@@ -27,6 +28,8 @@ MANAGED_POLICY_CHARACTERS: Final = 6_144
 USER_INLINE_CHARACTERS: Final = 2_048
 """Characters of all inline policies of one user together."""
 TRUST_POLICY_CHARACTERS: Final = 2_048
+SESSION_POLICY_CHARACTERS: Final = 2_048
+"""Characters of the policy that a session is narrowed by; a packed form of it has a limit of its own, which AWS tells."""
 ATTACHED_POLICIES_PER_ROLE: Final = 10
 """The default; GetAccountSummary gives the account's own figure."""
 POLICY_VERSIONS: Final = 5
