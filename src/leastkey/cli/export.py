@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_REGIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _SANDBOX: Final = "123456789012"
 _FORMS: Final = {"github": "`- github: {repository: ...}`", "gitlab": "`- gitlab: {project: ...}`"}
 
@@ -47,14 +46,14 @@ def workflow(
     from leastkey.export.github import github_workflow
     from leastkey.export.gitlab import gitlab_job
     from leastkey.export.job import Job
+    from leastkey.iam.endpoints import partition_at
     from leastkey.plan.notes import duration
     from leastkey.spec.model import GithubUse
 
     read = read_spec(spec)
     identity = one_identity(read, name, "leastkey export workflow NAME")
     use = _use(identity, service, number)
-    partition = next((each for start, each in _REGIONS.items() if read.region.startswith(start)), "aws")
-    wanted = compile_project(read, _account(read, account), partition)
+    wanted = compile_project(read, _account(read, account), partition_at(read.region))
     made = next(each for each in wanted.identities if each.name == identity.name)
     job = Job(identity.name, str(made.role.arn), read.region, duration(made.session_seconds))
     text = github_workflow(job, use) if isinstance(use, GithubUse) else gitlab_job(job, use)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
     from leastkey.iam.statement import Condition, Statement
 
-__all__ = ["WideShape", "wide_shapes"]
+__all__ = ["WideShape", "names_no_ref", "wide_shapes"]
 
 _SAID: Final = {
     5: "no condition on `sub`: any repository or subject of the issuer is let in",
@@ -35,6 +35,8 @@ _SAID: Final = {
     15: "only the workflow's name is asked for, which anybody can choose",
 }
 _LIKES: Final = frozenset({"stringlike", "arnlike"})
+_PREFIXES: Final = ("repo:", "project_path:")
+_NARROW: Final = (":ref:", ":environment:", ":job_workflow_ref:", ":ref_path:")
 _TELLING: Final = frozenset({"sub", "repository", "repository_id"})
 
 
@@ -98,6 +100,8 @@ def _of_condition(condition: Condition, claim: str) -> Iterator[WideShape]:
         number = 7 if "${" in value else _openness(value)
         if number and plain not in _LIKES and number != 7:
             number = 14
+        if not number and claim == "sub" and names_no_ref(value):
+            number = 10
         if number:
             yield _shape(number, value, claim, condition.operator)
 
@@ -108,11 +112,16 @@ def _openness(value: str) -> int:
         return 0
     if not value.strip("*?"):
         return 7
-    body = value.removeprefix("repo:").removeprefix("project_path:")
+    body = value.partition(":")[2] if value.startswith(_PREFIXES) else value
     path, _, rest = body.partition(":")
     if not path.strip("*?/"):
         return 8
     return 9 if set(path) & set("*?") or not rest else 10
+
+
+def names_no_ref(subject: str) -> bool:
+    """Say whether a subject of GitHub's or GitLab's names a repository and nothing in it, or its pull requests."""
+    return subject.startswith(_PREFIXES) and not any(part in subject for part in _NARROW)
 
 
 def _shape(number: int, *words: str) -> WideShape:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from leastkey.iam.issuers import AUDIENCE, BUILT_IN, GITHUB, GITLAB, TELLING_CLAIMS, host_of
+from leastkey.iam.wide_trust import names_no_ref
 from leastkey.spec.faults import invalid, shown, wide
 from leastkey.spec.fields import EXAMPLES, check_keys, needed, table_of, text_of
 from leastkey.spec.keys import FEDERATED, names_of
@@ -213,10 +214,19 @@ def _oidc(form: Text, table: Table) -> OidcUse:
             why="many share this issuer, and the audience alone tells them apart",
             remedy="the audience that names your organization there",
         )
+    node = needed(table, "subject", "a use by oidc")
+    subject = exact(node, "subject", SUBJECT)
+    if names_no_ref(subject):
+        raise wide(
+            node.place,
+            f"`{shown(subject)}` names no branch, tag or environment: every one of them is let in",
+            why="whoever may push any branch, or open a pull request, could change what runs",
+            remedy="a subject that names one, as in `repo:acme/reports:environment:production`",
+        )
     return OidcUse(
         issuer=issuer,
         audience=audience,
-        subject=exact(needed(table, "subject", "a use by oidc"), "subject", SUBJECT),
+        subject=subject,
         place=form.place,
     )
 
@@ -226,7 +236,7 @@ def _issuer(node: Node, own: tuple[str, ...] = ()) -> str:
     issuer = exact(node, "issuer", ISSUER)
     host = host_of(issuer)
     for form, url in (("github", GITHUB), ("gitlab", GITLAB)):
-        if host == host_of(url) and host not in own:
+        if host.removeprefix("vs") == host_of(url) and host not in own:
             raise wide(
                 node.place,
                 f"many organizations share {host}, and `oidc` does not know what tells them apart",

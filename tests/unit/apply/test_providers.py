@@ -104,8 +104,9 @@ def test_ours_stays_while_a_role_of_somebody_else_trusts_it() -> None:
     assert set(world.account.roles) == {"theirs"}
     assert set(world.account.providers) == {PROVIDER}
     world.up(wanted())
-    world.account.roles["theirs"].trust = wanted("you").identities[0].role.trust
-    del world.account.roles["theirs"]
+    world.account.roles["theirs"].trust = None  # type: ignore[assignment]  # one that cannot be read
+    assert [caution.slug for caution in world.destroy_plan().cautions] == ["provider-kept"]
+    world.account.roles["theirs"].trust = keyless().identities[0].role.trust
     world.destroy()
     assert world.account.providers == {}
 

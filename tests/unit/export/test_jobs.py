@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -67,6 +68,7 @@ def test_a_github_job_carries_what_the_trust_asks_for(
     )
     for kind, prefix in (("branches", "refs/heads/"), ("tags", "refs/tags/")):
         for ref in whole["on"].get("push", {}).get(kind, ()):
+            assert not re.search(r"(?<!\\)[+!*?\[\]]", ref), "GitHub would read a pattern"
             carried = Job(**{**_fields(carried), "ref": prefix + ref.replace("\\", "")})
     if carried.workflow.startswith(".github"):
         carried = Job(**{**_fields(carried), "workflow": f"acme/reports/{carried.workflow}@{carried.ref}"})

@@ -49,6 +49,8 @@ def like(subject: str) -> dict[str, Any]:
         (like("repo:acme/rep*:ref:refs/heads/main"), 9),
         (like("project_path:acme/*"), 9),
         (like("repo:acme/reports:*"), 10),
+        (like("repo:acme/reports:pull_request"), 10),
+        ({"StringEquals": {**AUD, f"{HOST}:sub": "repo:acme/reports"}}, 10),
         ({"StringEquals": {f"{HOST}:sub": SUB}}, 11),
         ({"ForAllValues:StringEquals": {f"{HOST}:sub": SUB}, "StringEquals": AUD}, 12),
         ({"StringEqualsIfExists": {f"{HOST}:sub": SUB}, "StringEquals": AUD}, 13),

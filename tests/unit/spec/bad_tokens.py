@@ -126,6 +126,12 @@ BAD_TOKENS: dict[str, Bad] = {
         "many organizations share",
     ),
     "an issuer built in": _wrong(_oidc("https://accounts.google.com"), 24, "is built into AWS"),
+    "github's old name by oidc": _wide(
+        _oidc("https://vstoken.actions.githubusercontent.com"), 24, "many organizations share vstoken.actions"
+    ),
+    "a subject of any ref": _wide(_oidc(subject="repo:o/r"), 65, "names no branch, tag or environment"),
+    "a subject of pull requests": _wide(_oidc(subject="repo:o/r:pull_request"), 65, "open a pull request"),
+    "a project of any ref": _wide(_oidc(subject="project_path:a/b"), 65, "every one of them is let in"),
     # values that cannot be
     "an issuer without encryption": _wrong(_oidc("http://i.example"), 24, "an https URL"),
     "an issuer with a port": _wrong(_oidc("https://i.example:8443"), 24, "without port"),
