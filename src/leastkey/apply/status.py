@@ -39,6 +39,7 @@ __all__ = [
     "KeyStatus",
     "drift_of",
     "here_alone",
+    "here_secret",
     "with_account",
 ]
 
@@ -163,7 +164,7 @@ def _here(
     local: Local,
 ) -> IdentityStatus:
     session = local.sessions.get(key)
-    has_secret, fault = _secret(binding, local)
+    has_secret, fault = here_secret(binding, local)
     state = "absent"
     if wanted is not None and wanted.profile is not None:
         try:
@@ -196,7 +197,7 @@ def _here(
     )
 
 
-def _secret(binding: Binding | None, local: Local) -> tuple[bool | None, str]:
+def here_secret(binding: Binding | None, local: Local) -> tuple[bool | None, str]:
     """Say whether the secret of the key in use lies in its vault; None with the reason where nobody can tell."""
     if binding is None or binding.access_key is None:
         return False, ""

@@ -18,7 +18,7 @@ from botocore.session import Session
 
 from leastkey import __version__
 from leastkey.aws.calls import AwsCalls
-from leastkey.aws.door import Door
+from leastkey.aws.door import Door, server_time
 from leastkey.aws.iam import AwsIam
 from leastkey.aws.limiter import Limiter
 from leastkey.aws.scrub import scrubbed
@@ -32,12 +32,13 @@ from leastkey.iam.endpoints import is_aws, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from leastkey.clock import Clock
     from leastkey.iam.credentials import AccessKey, SessionCredentials
     from leastkey.ports.aws import AdminSts, Calls, Iam, Sts, Trail
 
-__all__ = ["Administrator", "AwsConnect", "connect_admin", "connect_as"]
+__all__ = ["Administrator", "AwsConnect", "ask_unsigned", "connect_admin", "connect_as"]
 
 CONNECTIONS: Final = 50
 _BOTOCORE: Final = Names("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -181,6 +182,20 @@ def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, 
     session = _bare_session()
     session.user_agent_extra = f"leastkey/{__version__}"
     return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock, key)
+
+
+def ask_unsigned(
+    service: str, operation: str, region: str, endpoint_url: str | None, clock: Clock
+) -> datetime | None:
+    """Make a call that nobody signed, whatever the AWS variables and files say; gives the answer's date. Raises AwsError."""
+    config = _config(endpoint_url).merge(
+        Config(signature_version=UNSIGNED, connect_timeout=3, read_timeout=5)
+    )
+    with usable_settings():
+        client = _bare_session().create_client(
+            service, region_name=region, endpoint_url=endpoint_url, config=config
+        )
+    return server_time(Door(Limiter(clock), clock).ask(client, operation, {}))
 
 
 def _bare_session() -> Session:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Binding
     from leastkey.spec.model import Identity, Spec, Use
 
-__all__ = ["binding_of"]
+__all__ = ["binding_of", "wearer_of"]
 
 _OTHER_TARGET: Final[dict[str, tuple[str, ...]]] = {
     "aws": ("in the embedded AWS it is set up: add `--sandbox`",),
@@ -41,7 +41,7 @@ def binding_of(here: Machine, options: Options, name: str | None, how: str) -> B
             )
             raise _not_set_up(
                 identity.name,
-                wearers=() if identity.user is not None else tuple(map(_wearer, identity.used_by)),
+                wearers=() if identity.user is not None else tuple(map(wearer_of, identity.used_by)),
                 elsewhere=_OTHER_TARGET[spec.target] if elsewhere else (),
             )
         return _one(found, identity.name)
@@ -88,7 +88,8 @@ def _one(found: list[Binding], name: str | None) -> Binding:
     )
 
 
-def _wearer(use: Use) -> str:
+def wearer_of(use: Use) -> str:
+    """Say who wears a role, in a few words."""
     match use:
         case AccountUse():
             return f"account {use.account}"

@@ -19,6 +19,7 @@ EXIT_MEANINGS: Final[dict[Exit, str]] = {
     Exit.CHANGES: "changes exist (`plan --exit-code`)",
     Exit.ALLOWED_TOO_MUCH: "verify: something allowed that must be denied (wins over 12)",
     Exit.DENIED_TOO_MUCH: "verify: something denied that must be allowed",
+    Exit.FINDINGS: "doctor: something is wrong, or a check could not look",
     Exit.UNPROVED: "verify: a probe broke, or the two judges disagree",
     Exit.BUG: "our bug",
     Exit.INTERRUPTED: "interrupted",

@@ -22,6 +22,7 @@ _BEARING: Final[dict[str, tuple[str, ...]]] = {
     "apply": ("--spec", "--sandbox", "--vault", *_ACCOUNT, "--profile"),
     "verify": ("--spec", "--sandbox", *_ACCOUNT),
     "revoke": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
+    "doctor": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "status": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "destroy": ("--spec", "--sandbox", *_ACCOUNT),
     "run": ("--spec", "--sandbox"),

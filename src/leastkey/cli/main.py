@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "serve": "let programs fetch credentials that are renewed, on 127.0.0.1",
     "status": "keys with age and last use, where the secret lies, what has drifted",
     "revoke": "cut all access of an identity at once, until it is restored",
+    "doctor": "what is wrong with this computer and its keys, and what helps",
     "destroy": "take everything of the project down again",
     "vault": "where secrets lie: status, move",
     "unlock": "open a vault for a time",

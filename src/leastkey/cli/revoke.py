@@ -146,15 +146,7 @@ def _half(cut: Cut, identity: str, again: str) -> LeastkeyError:
 
 
 def _other_wearers(wanted: WantedIdentity) -> list[str]:
-    from leastkey.spec.model import AccountUse, ServiceUse
+    from leastkey.cli.binding import wearer_of
+    from leastkey.spec.model import UserUse
 
-    found = []
-    for use in wanted.spec.used_by:
-        match use:
-            case ServiceUse():
-                found.append(f"the service {use.service}")
-            case AccountUse():
-                found.append(f"account {use.account}")
-            case _:
-                pass
-    return found
+    return [wearer_of(use) for use in wanted.spec.used_by if not isinstance(use, UserUse)]

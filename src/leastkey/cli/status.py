@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leastkey.cli.wiring import Project
     from leastkey.plan.seen import Seen
 
-__all__ = ["command"]
+__all__ = ["command", "online"]
 
 
 @click.command("status", epilog="Example: leastkey status nightly --json")
@@ -36,7 +36,7 @@ def command(options: Options, identity: str | None, *, offline: bool, rotate_day
     """Show each identity's keys with age and last use, where its secret lies, what is due and what has drifted."""
     from leastkey.cli.status_view import next_command, show_status, status_document
 
-    where, found = _offline(options) if offline else _online(options, rotate_days)
+    where, found = _offline(options) if offline else online(options, rotate_days)
     if identity is not None:
         found = tuple(each for each in found if each.name == identity)
         if not found:
@@ -53,7 +53,8 @@ def command(options: Options, identity: str | None, *, offline: bool, rotate_day
     return int(Exit.OK)
 
 
-def _online(options: Options, rotate_days: int) -> tuple[dict[str, str], tuple[IdentityStatus, ...]]:
+def online(options: Options, rotate_days: int) -> tuple[dict[str, str], tuple[IdentityStatus, ...]]:
+    """Give how the identities stand, by this computer and by AWS."""
     from leastkey.apply.status import here_alone, with_account
     from leastkey.cli.planning import look, who_and_where
     from leastkey.cli.wiring import build

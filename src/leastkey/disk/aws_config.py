@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AwsProfiles"]
 
+_ENDPOINT: Final = re.compile(r"\s*endpoint_url\s*[=:]\s*(\S+)\s*")
 _WAIT_SECONDS: Final = 10.0
 _TRIES: Final = 5
 _BACKUP: Final = ".leastkey-backup"
@@ -107,6 +108,27 @@ class AwsProfiles:
                     why="AWS's tools take it for a character, and find no section",
                     remedy=f"take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' {path}`",
                 )
+
+    def faults(self) -> tuple[LeastkeyError, ...]:
+        """Give what keeps AWS's tools, or us, from reading the two files, each with its place."""
+        found: list[LeastkeyError] = []
+        try:
+            self.refuse_unreadable()
+        except LeastkeyError as error:
+            found.append(error)
+        for path, credentials in ((self._config, False), (self._credentials, True)):
+            try:
+                with _faults(path):
+                    _parsed(_bytes(path) or b"", credentials=credentials).refuse_twice()
+            except LeastkeyError as error:
+                found.append(error)
+        return tuple(found)
+
+    def endpoints(self) -> tuple[tuple[str, str], ...]:
+        """Give every `endpoint_url` of the config file, nested ones too: `file:line`, and the URL."""
+        lines = (_bytes(self._config) or b"").decode(errors="replace").splitlines()
+        found = [(number, _ENDPOINT.fullmatch(line)) for number, line in enumerate(lines, 1)]
+        return tuple((f"{self._config}:{number}", match[1]) for number, match in found if match is not None)
 
     def probe(self) -> None:
         """Find out, without a trace, that a section could be written: what stands in the file's place, and the folder."""

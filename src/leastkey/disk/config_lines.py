@@ -110,6 +110,12 @@ class ConfigText:
         names = [line.name for line in self.lines[start + 1 : stop] if line.kind == "setting"]
         return Section(start, stop, tuple((name, values[name]) for name in names))
 
+    def refuse_twice(self) -> None:
+        """Refuse a file with two sections for one profile, under different spellings of its header."""
+        for profile, places in self._headers.items():
+            if profile is not None and len(places) > 1:
+                raise FaultError(f"a second section for the profile `{profile}`", places[1] + 1)
+
     def line_of(self, section: Section, key: str) -> int | None:
         """Give the line number, from 1, of a setting in a section."""
         for index in range(section.start + 1, section.stop):

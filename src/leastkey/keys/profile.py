@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Binding, BindingKey, HelperCommand, Local, Profiles
 
 __all__ = [
+    "COMMAND",
+    "EARLIER",
     "bind_profile",
     "place_in_the_way",
     "profile_section",
