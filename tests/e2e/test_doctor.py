@@ -6,7 +6,6 @@ import json
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -17,7 +16,9 @@ from tests.hostile.conftest import here
 
 from leastkey.disk.bindings import FileBindings
 from leastkey.disk.intents import FileIntents
+from leastkey.doctor import account as account_checks
 from leastkey.doctor import run as doctor
+from leastkey.doctor.finding import Check, Surroundings
 from leastkey.ports.local import Intent
 from leastkey.vault import backends
 from leastkey.vault.age_file import AgeFile
@@ -25,7 +26,6 @@ from leastkey.vault.age_file import AgeFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pytest
     from tests.e2e.conftest import Aws
     from tests.hostile.commands import Said
     from tests.support.home import Home
@@ -39,7 +39,12 @@ STATIC = f"[nightly]\naws_access_key_id = {ID}\naws_secret_access_key = {SECRET}
 
 @pytest.mark.parametrize(
     ("seconds", "state", "words"),
-    [(-700, "bad", "is 700 s ahead of"), (700, "bad", "is 700 s behind"), (45, "warn", "45 s"), (3, "ok", "3 s")],
+    [
+        (-700, "bad", "is 700 s ahead of"),
+        (700, "bad", "is 700 s behind"),
+        (45, "warn", "45 s"),
+        (3, "ok", "3 s"),
+    ],
 )
 def test_a_clock_is_told_in_seconds_by_awss_own(
     seconds: int, state: str, words: str, monkeypatch: pytest.MonkeyPatch
@@ -47,8 +52,8 @@ def test_a_clock_is_told_in_seconds_by_awss_own(
     clock = FakeClock()
     there = clock.now() + timedelta(seconds=seconds)
     monkeypatch.setattr(account_checks, "server_clock", lambda *_: there)
-    local = SimpleNamespace(region="eu-west-1", endpoint_url=None)
-    around = Surroundings({}, Path(), Path(), clock, Mock(), lambda: (local,), tuple, None)  # type: ignore[arg-type]  # a binding's two fields
+    bound = Mock(region="eu-west-1", endpoint_url=None)
+    around = Surroundings({}, Path(), Path(), clock, Mock(), lambda: (bound,), tuple, None)
     (found,) = account_checks.clock(around)
     assert (found.state, words in found.what) == (state, True)
 
@@ -246,7 +251,7 @@ def test_a_check_that_breaks_is_an_error_and_never_a_pass(
     def breaks(_: object) -> Iterator[Any]:
         raise RuntimeError(SECRET)
 
-    checks = tuple(doctor.Check(each.name, breaks) for each in doctor.CHECKS)
+    checks = tuple(Check(each.name, breaks) for each in doctor.CHECKS)
     monkeypatch.setattr(doctor, "CHECKS", checks)
     found = said(("doctor", "--json"), monkeypatch)
     assert found.code == 13

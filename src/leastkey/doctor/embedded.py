@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
 from leastkey.doctor.finding import Finding
@@ -16,16 +17,18 @@ __all__ = ["snapshot"]
 
 
 def snapshot(around: Surroundings) -> Iterator[Finding]:
-    """Read the sandbox's snapshot as a start would. Nothing where there is none."""
+    """Compare the versions that made the sandbox's snapshot with these. Nothing where there is none."""
     folder = around.home / "sandbox"
     if not (folder / "snapshot.bin").exists():
         return
-    from leastkey.sandbox.server.lifecycle import require_packages
-    from leastkey.sandbox.server.snapshot import SnapshotFile
+    from leastkey.sandbox.server.snapshot_file import SnapshotFile
 
     try:
-        require_packages()
-        SnapshotFile(folder).read()
+        SnapshotFile.refuse_stale(folder)
     except LeastkeyError as error:
         why = f": {error.why[0]}" if error.why else ""
         yield Finding("bad", f"{error.what}{why}", error.remedy)
+    except PackageNotFoundError:
+        yield Finding(
+            "bad", "a sandbox was here, and its packages are gone", ("pip install 'leastkey[sandbox]'",)
+        )

@@ -77,13 +77,32 @@ class SnapshotFile:
         return ("sealed", head_of(data).get("vault", "")) if is_sealed(data) else ("plain", "")
 
     @staticmethod
+    def refuse_stale(folder: Path) -> None:
+        """Refuse what another version made, by what the file says of itself. Nothing of it is proved, and nothing changed."""
+        data = read_private(folder / "snapshot.bin")
+        if data is None:
+            return
+        head = head_of(data) if is_sealed(data) else _plain_head(data)
+        _refuse_versions({name: value for name, value in head.items() if name != "vault"})
+
+    @staticmethod
     def delete(folder: Path) -> None:
         """Remove the snapshot, and the key of an unencrypted one."""
         remove(folder / "snapshot.bin")
         remove(folder / "snapshot.key")
 
 
+def _plain_head(data: bytes) -> dict[str, str]:
+    try:
+        head = json.loads(data[_MAC:].partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return {}
+    return {str(name): str(value) for name, value in head.items()} if isinstance(head, dict) else {}
+
+
 def _refuse_versions(made_by: dict[str, str]) -> None:
+    if not made_by:
+        raise refused("it does not say what made it: it was cut off, or is something else")
     if made_by != _versions():
         said = ", ".join(f"{name} {version}" for name, version in made_by.items())
         raise refused(
