@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from leastkey.errors import AwsError
 
-__all__ = ["clock_skew", "in_words"]
+__all__ = ["SKEW_SECONDS", "clock_skew", "in_words"]
 
 _SKEWED: Final = BAD_SIGNATURE | {"RequestExpired", "RequestTimeTooSkewed"}
 SKEW_SECONDS: Final = 240
