@@ -8,17 +8,13 @@ from __future__ import annotations
 import io
 import json
 import os
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 from time import thread_time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from measure import line
+from tests.sandbox.wires import Call, Key, query
 
 from leastkey.iam.arn import AccountId
 from leastkey.sandbox.gate.wire import RawRequest
@@ -30,8 +26,6 @@ if TYPE_CHECKING:
 
 ACCOUNT = AccountId("123456789012")
 USERS, PAIRS = 500, 200
-HOST = "127.0.0.1:4566"
-FORM = "application/x-www-form-urlencoded; charset=utf-8"
 POLICY = json.dumps(
     {
         "Version": "2012-10-17",
@@ -52,34 +46,10 @@ POLICY = json.dumps(
 )
 
 
-@dataclass
-class Call:
-    """One request, as a client would send it."""
-
-    service: str
-    method: str = "POST"
-    path: str = "/"
-    form: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    def headers(self, key: tuple[str, str]) -> dict[str, str]:
-        """Sign and give all headers."""
-        plain = {"Host": HOST} | ({"Content-Type": FORM} if self.form else {})
-        request = AWSRequest(self.method, f"http://{HOST}{self.path}", plain, self.data)
-        signer = S3SigV4Auth if self.service == "s3" else SigV4Auth
-        signer(Credentials(*key), self.service, "us-east-1").add_auth(request)
-        return dict(request.headers.items())
-
-    @property
-    def data(self) -> bytes:
-        """The body."""
-        return urlencode(self.form).encode() if self.form else self.body
-
-
 CALLS = {
-    "sts GetCallerIdentity": Call("sts", form={"Action": "GetCallerIdentity", "Version": "2011-06-15"}),
-    "iam GetUser": Call("iam", form={"Action": "GetUser", "Version": "2010-05-08", "UserName": "u7"}),
-    "ec2 DescribeRegions": Call("ec2", form={"Action": "DescribeRegions", "Version": "2016-11-15"}),
+    "sts GetCallerIdentity": query("sts", "GetCallerIdentity", "2011-06-15"),
+    "iam GetUser": query("iam", "GetUser", "2010-05-08", UserName="u7"),
+    "ec2 DescribeRegions": query("ec2", "DescribeRegions", "2016-11-15"),
     "s3 GetObject, 1 KB": Call("s3", "GET", "/bench-bucket/k"),
 }
 
@@ -89,7 +59,7 @@ def main() -> None:
     sandbox = Sandbox(None)
     sandbox.open()
     made = sandbox.key_of(ACCOUNT)
-    root = (str(made["access_key_id"]), str(made["secret_access_key"]))
+    root = Key(str(made["access_key_id"]), str(made["secret_access_key"]))
     key = _filled(sandbox, root)
     plain = _moto()
     ratios = []
@@ -105,14 +75,11 @@ def main() -> None:
     line("the same, middle of the four", f"{median(ratios):.2f} x", "moto alone", median(ratios))
 
 
-def _filled(sandbox: Sandbox, root: tuple[str, str]) -> tuple[str, str]:
+def _filled(sandbox: Sandbox, root: Key) -> Key:
     """Make the users; give the key of the last."""
 
     def iam(action: str, **given: str) -> bytes:
-        answer = through(
-            sandbox, Call("iam", form={"Action": action, "Version": "2010-05-08", **given}), root
-        )()
-        return bytes(answer.body)
+        return bytes(through(sandbox, query("iam", action, "2010-05-08", **given), root)().body)
 
     iam("CreateGroup", GroupName="all")
     iam("PutGroupPolicy", GroupName="all", PolicyName="p", PolicyDocument=POLICY)
@@ -125,22 +92,22 @@ def _filled(sandbox: Sandbox, root: tuple[str, str]) -> tuple[str, str]:
         answer = iam("CreateAccessKey", UserName=f"u{number}").decode()
     for call in (Call("s3", "PUT", "/bench-bucket"), Call("s3", "PUT", "/bench-bucket/k", body=b"x" * 1024)):
         through(sandbox, call, root)()
-    return _between(answer, "AccessKeyId"), _between(answer, "SecretAccessKey")
+    return Key(between(answer, "AccessKeyId"), between(answer, "SecretAccessKey"))
 
 
-def _between(text: str, tag: str) -> str:
+def between(text: str, tag: str) -> str:
     return text.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
 
 
-def through(sandbox: Sandbox, call: Call, key: tuple[str, str]) -> Callable[[], Any]:
+def through(sandbox: Sandbox, call: Call, key: Key) -> Callable[[], Any]:
     """Give the call, signed once, as a question to the gate."""
-    headers = call.headers(key)
+    headers = dict(call.signed(key))
     raw = RawRequest(
         call.method,
         call.path,
         "",
         {name.lower(): value for name, value in headers.items()},
-        call.data,
+        call.body,
         "127.0.0.1",
         {name.lower(): name for name in headers},
     )
@@ -154,9 +121,9 @@ def _moto() -> Callable[..., Any]:
     return found
 
 
-def _alone(plain: Callable[..., Any], call: Call, key: tuple[str, str]) -> Callable[[], int]:
+def _alone(plain: Callable[..., Any], call: Call, key: Key) -> Callable[[], int]:
     """Ask moto as its own server would."""
-    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in call.headers(key).items()}
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in call.signed(key)}
     base = {
         **headers,
         "REQUEST_METHOD": call.method,
@@ -167,8 +134,8 @@ def _alone(plain: Callable[..., Any], call: Call, key: tuple[str, str]) -> Calla
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "4566",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(call.data)),
-        "CONTENT_TYPE": FORM if call.form else "",
+        "CONTENT_LENGTH": str(len(call.body)),
+        "CONTENT_TYPE": call.headers.get("Content-Type", ""),
         "HTTP_X_MOTO_ACCOUNT_ID": str(ACCOUNT),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -180,16 +147,14 @@ def _alone(plain: Callable[..., Any], call: Call, key: tuple[str, str]) -> Calla
 
     def ask() -> int:
         status: list[str] = []
-        chunks = plain({**base, "wsgi.input": io.BytesIO(call.data)}, lambda said, *_: status.append(said))
+        chunks = plain({**base, "wsgi.input": io.BytesIO(call.body)}, lambda said, *_: status.append(said))
         b"".join(chunks)
         return int(status[0][:3])
 
     return ask
 
 
-def _measured(
-    sandbox: Sandbox, plain: Callable[..., Any], call: Call, key: tuple[str, str]
-) -> tuple[float, float]:
+def _measured(sandbox: Sandbox, plain: Callable[..., Any], call: Call, key: Key) -> tuple[float, float]:
     """Give the median milliseconds of CPU of both, asked in turns; both must answer."""
     ours, alone = through(sandbox, call, key), _alone(plain, call, key)
     if ours().status != 200 or alone() != 200:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
-from tests.sandbox.wires import Answer, Call, Key, exchange
+from tests.sandbox.wires import Answer, Call, Key, exchange, query
 
 from leastkey.aws.sigv4 import EMPTY_SHA256, sha256_hex, signing_key
 from leastkey.sandbox.gate.payload import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER
@@ -103,15 +104,77 @@ def test_a_json_body_cannot_smuggle_another_action(place: Place) -> None:
     assert sqs.get_queue_url(QueueName="q")["QueueUrl"] == url
 
 
-def test_many_clients_at_once_get_their_own_answers(place: Place) -> None:
+CLIENTS, TURNS = 32, 3
+COUNTER = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.UpdateItem"}
+
+
+def test_32_clients_at_once_lose_no_update_and_get_their_own_answers(place: Place) -> None:
+    """Each adds to what all share (a counter, a role's tags, a group's members), and asks who it is in between."""
+    place.client("dynamodb").create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
     iam = place.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="shared", AssumeRolePolicyDocument=document)
+    iam.create_group(GroupName="all")
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_group_policy(GroupName="all", PolicyName="p", PolicyDocument=policy)
+    together = threading.Barrier(CLIENTS, timeout=60)
 
-    def make(number: int) -> str:
-        return str(iam.create_user(UserName=f"user-{number}")["User"]["UserName"])
+    def asked(key: Key, call: Call) -> bytes:
+        answer = call.send(place.port, key)
+        assert answer.status == 200, answer.body
+        return answer.body
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(make, range(40))) == sorted(f"user-{number}" for number in range(40))
-    assert len(iam.list_users(MaxItems=1000)["Users"]) == 40
+    def client(number: int) -> None:
+        name = f"user-{number}"
+        made = asked(place.root, query("iam", "CreateUser", "2010-05-08", UserName=name))
+        assert f"<UserName>{name}</UserName>".encode() in made
+        made = asked(place.root, query("iam", "CreateAccessKey", "2010-05-08", UserName=name))
+        key = Key(*(_between(made, tag) for tag in ("AccessKeyId", "SecretAccessKey")))
+        together.wait()
+        asked(place.root, query("iam", "AddUserToGroup", "2010-05-08", GroupName="all", UserName=name))
+        for turn in range(TURNS):
+            adding = {
+                "TableName": "t",
+                "Key": {"k": {"S": "k"}},
+                "UpdateExpression": "ADD n :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+            }
+            asked(key, Call("dynamodb", headers=dict(COUNTER), body=json.dumps(adding).encode()))
+            who = asked(key, query("sts", "GetCallerIdentity", "2011-06-15"))
+            assert _between(who, "Arn") == f"arn:aws:iam::{place.account}:user/{name}"
+            got = asked(key, query("iam", "GetUser", "2010-05-08"))
+            assert _between(got, "UserName") == name
+            if turn == 0:
+                tag = {"Tags.member.1.Key": name, "Tags.member.1.Value": "x"}
+                asked(key, query("iam", "TagUser", "2010-05-08", UserName=name, **tag))
+                policy = {"PolicyName": name, "PolicyDocument": document_of(name)}
+                asked(key, query("iam", "PutRolePolicy", "2010-05-08", RoleName="shared", **policy))
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(client, range(CLIENTS)))
+    item = place.client("dynamodb").get_item(TableName="t", Key={"k": {"S": "k"}})["Item"]
+    assert item["n"] == {"N": str(CLIENTS * TURNS)}
+    names = sorted(f"user-{number}" for number in range(CLIENTS))
+    assert sorted(iam.list_role_policies(RoleName="shared")["PolicyNames"]) == names
+    assert sorted(each["UserName"] for each in iam.get_group(GroupName="all")["Users"]) == names
+    for name in names[:3]:
+        assert iam.list_user_tags(UserName=name)["Tags"] == [{"Key": name, "Value": "x"}]
+
+
+def document_of(name: str) -> str:
+    one = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [one]}, separators=(",", ":"))
+
+
+def _between(body: bytes, tag: str) -> str:
+    return body.decode().partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
 
 
 def chunked(mode: str, parts: list[bytes], call: Call, key: Key, *, bend: str = "") -> Answer:

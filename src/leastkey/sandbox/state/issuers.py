@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["KEY_ID", "Issuers", "new_rsa_key"]
+__all__ = ["KEY_ID", "Issuers", "base64url", "new_rsa_key"]
 
 KEY_ID: Final = "leastkey-sandbox"
 """The id of the sandbox's own key, in its tokens."""
@@ -105,6 +105,11 @@ def new_rsa_key() -> RSAPrivateKey:
 
 def _number(value: int) -> str:
     data = value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return base64url(data)
+
+
+def base64url(data: bytes) -> str:
+    """Write bytes as tokens and keys hold them: without padding. Source: RFC 7515, section 2."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

@@ -9,11 +9,10 @@ import hashlib
 import json
 import re
 import uuid
-from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.iam.issuers import GITHUB, GITLAB
-from leastkey.sandbox.state.issuers import KEY_ID, new_rsa_key
+from leastkey.sandbox.state.issuers import KEY_ID, base64url, new_rsa_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +65,7 @@ def mint(issuers: Issuers, given: Given, now: datetime) -> tuple[str, Mapping[st
     key = new_rsa_key() if fault == "forged" else own
     signed = f"{_json({'alg': 'RS256', 'kid': KEY_ID, 'typ': 'JWT'})}.{_json(claims)}"
     signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-    return f"{signed}.{_text(signature)}", claims
+    return f"{signed}.{base64url(signature)}", claims
 
 
 def _github(given: Given) -> dict[str, Any]:
@@ -178,8 +177,4 @@ def _claims(text: str) -> dict[str, Any]:
 
 
 def _json(part: Mapping[str, Any]) -> str:
-    return _text(json.dumps(part, separators=(",", ":")).encode())
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url(json.dumps(part, separators=(",", ":")).encode())
