@@ -103,6 +103,9 @@ KINDS: Final[dict[str, ErrorKind]] = {
         Exit.REFUSED, "others can write to the state folder, or it belongs to somebody else"
     ),
     "unsafe-file": ErrorKind(Exit.REFUSED, "a file that holds a secret is a link, or open to others"),
+    "message-refused": ErrorKind(
+        Exit.REFUSED, "a message with a key is not for this computer, was received before, or is damaged"
+    ),
     "terminal-secret": ErrorKind(Exit.REFUSED, "the command prints a secret and stdout is a terminal"),
     "no-sandbox": ErrorKind(Exit.REFUSED, "the embedded AWS is not running or not installed"),
     "sandbox-failed": ErrorKind(Exit.REFUSED, "the embedded AWS did not start"),

@@ -16,6 +16,7 @@ from leastkey.disk.home import leastkey_home, prepare_home
 from leastkey.disk.intents import FileIntents
 from leastkey.disk.journal import FileJournal
 from leastkey.disk.locks import FileLocks
+from leastkey.disk.sent_keys import FileSentKeys
 from leastkey.disk.sessions import Sessions
 from leastkey.disk.settings import FileSettings
 from leastkey.disk.vault_files import VaultFiles
@@ -56,6 +57,7 @@ class Machine:
             clock=self.clock,
             helper=helper_command(self.home),
             vault_named=self.vault_named,
+            sent=FileSentKeys(self.home).all,
         )
 
     def vault_named(self, name: str) -> Vault:

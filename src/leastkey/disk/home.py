@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["leastkey_home", "prepare_home", "who_could_exchange"]
 
-_FOLDERS: Final = ("", "bindings", "intents", "journal", "sandbox", "sessions", "vault")
+_FOLDERS: Final = ("", "bindings", "intents", "journal", "sandbox", "sent", "sessions", "vault")
 """Where a killed process can leave a temporary file."""
 _UNMAPPED: Final = 65_534
 """Who owns, inside a user namespace, what belongs to nobody there: the host's root, as a rule."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import AccessKey, AccessKeyId
     from leastkey.plan.seen import SeenAccessKey
 
-__all__ = ["ensure_key"]
+__all__ = ["create_key", "ensure_key"]
 
 CREATES: Final = 3
 """Times CreateAccessKey is called in one run, each one reconciled before the next."""
@@ -64,7 +64,7 @@ def ensure_key(work: KeyWork, *, born: datetime | None = None) -> AccessKeyId:
         if born is not None:
             _forget_past(work, born)
             if work.pointer() is None and not work.intents():
-                return _create(work, KeyList((), born), None, is_new=True, proven=False)
+                return create_key(work, KeyList((), born), None, is_new=True, proven=False)
         listed = recover_intents(work, work.listed())
         kept = _working(work, listed)
         if kept is not None:
@@ -73,7 +73,7 @@ def ensure_key(work: KeyWork, *, born: datetime | None = None) -> AccessKeyId:
         listed = _make_room(work, listed)
         pointer = work.pointer()
         retired = pointer if seen_key(listed, pointer) is not None else None
-        return _create(work, listed, retired, is_new=born is not None, proven=True)
+        return create_key(work, listed, retired, is_new=born is not None, proven=True)
 
 
 def _forget_past(work: KeyWork, born: datetime) -> None:
@@ -175,7 +175,7 @@ def _not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
     )
 
 
-def _create(
+def create_key(
     work: KeyWork, listed: KeyList, retired: AccessKeyId | None, *, is_new: bool, proven: bool
 ) -> AccessKeyId:
     """Make a key: intent, one attempt, store, prove, move the pointer, retire the old key (C5 to C15)."""

@@ -121,7 +121,7 @@ def _give_up(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
 
 
 def accounted(work: UserKeys) -> frozenset[AccessKeyId]:
-    """Give the keys whose story is known: the one in use, those in the vault, those named in open intents."""
+    """Give the keys whose story is known: in use, in the vault, named in open intents, sent to another computer."""
     named = {
         key
         for intent in work.intents()
@@ -129,7 +129,8 @@ def accounted(work: UserKeys) -> frozenset[AccessKeyId]:
         if key is not None
     }
     pointer = work.pointer()
-    return work.held() | named | ({pointer} if pointer is not None else set())
+    sent = {each.access_key for each in work.local.sent()}
+    return work.held() | named | sent | ({pointer} if pointer is not None else set())
 
 
 def _sweep_creating(work: KeyWork, listed: KeyList) -> KeyList:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leastkey.clock import Clock
     from leastkey.iam.arn import AccountId, Arn
     from leastkey.iam.credentials import AccessKeyId, SessionCredentials
+    from leastkey.ports.sending import SentKey
     from leastkey.secret import Secret
 
 __all__ = [
@@ -322,7 +323,8 @@ class SessionCache(Protocol):
 class Local:
     """This computer, as one value for the flows. `vault` is the one chosen for new keys, `helper` what profiles call.
 
-    `vault_named` opens another vault by its name: an older key may lie in one that was chosen earlier.
+    `vault_named` opens another vault by its name: an older key may lie in one that was chosen earlier. `sent` gives the keys
+    that were made for other computers.
     """
 
     bindings: Bindings
@@ -335,6 +337,7 @@ class Local:
     clock: Clock
     helper: HelperCommand
     vault_named: Callable[[str], Vault] | None = None
+    sent: Callable[[], tuple[SentKey, ...]] = tuple
 
     def vault_for(self, name: str) -> Vault:
         """Give the vault of this name; the empty name means the one chosen for new keys."""

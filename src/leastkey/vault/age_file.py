@@ -5,7 +5,6 @@ Writers in several processes take turns: read, change, encrypt and replace happe
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,16 +13,16 @@ from leastkey.errors import LeastkeyError
 from leastkey.secret import Secret
 from leastkey.turns import Turns
 from leastkey.vault.age_identity import AgeIdentity
+from leastkey.vault.sealed import FORMAT, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import Any
 
     from leastkey.vault.files import FileDoor
     from leastkey.vault.identity_store import IdentityStore
 
 __all__ = ["AgeFile"]
 
-_FORMAT: Final = 1
 _PROBE: Final = "probe/"
 """Entries under this name are dry writes; one that a killed process left is dropped by the next writer."""
 _PROBE_NAME_CHARACTERS: Final = 256
@@ -96,10 +95,52 @@ class AgeFile:
         A vault that somebody put something into meanwhile stays, and so does an identity that the user named.
         """
         with self._files.lock(f"leaving the vault {self.name}"):
-            if self._files.read(self._file) is not None:
+            if any(self._files.read(file) is not None for file in (self._file, self._request_file)):
                 return False
             self._known = None
             return self._store.forget()
+
+    def request(self) -> str:
+        """Give the recipient that another computer sends a key to: of a one-time identity that this vault keeps, made if none is."""
+        with self._files.lock(f"asking for a key, with the vault {self.name}"):
+            found = self._requested()
+            if found is None:
+                found = AgeIdentity.generate()
+                keeper = self._known or self._store.load()
+                if keeper is None:
+                    self.refuse_orphaned()
+                keeper = self._identity()
+                found.save_with(
+                    lambda text: self._files.create(self._request_file, keeper.encrypt(text.encode()))
+                )
+            return found.recipient
+
+    def requested(self) -> str | None:
+        """Give the recipient that a key was asked for with, while none has come."""
+        found = self._requested()
+        return None if found is None else found.recipient
+
+    def received(self, message: bytes) -> tuple[dict[str, Any], dict[str, Secret]] | None:
+        """Open a message to the one-time identity; None where no key was asked for. Raises ValueError for any other message."""
+        identity = self._requested()
+        return None if identity is None else unpacked(identity.decrypt(message))
+
+    def end_request(self) -> None:
+        """Drop the one-time identity: what was sent to it opens nowhere any more."""
+        self._files.remove(self._request_file)
+
+    @property
+    def _request_file(self) -> str:
+        return f"{self._file.removesuffix('.age')}-request.age"
+
+    def _requested(self) -> AgeIdentity | None:
+        data = self._files.read(self._request_file)
+        if data is None:
+            return None
+        try:
+            return AgeIdentity.parse(self._decrypted(data).decode("ascii", "replace"))
+        except ValueError as error:
+            raise self._failed("has a request in it that is not as leastkey wrote it", str(error)) from None
 
     def refuse_orphaned(self) -> None:
         """Raise LeastkeyError where the vault holds something: who calls this has found no identity for it."""
@@ -139,7 +180,7 @@ class AgeFile:
         if data is None:
             self._known = None  # who removed the vault may have removed its identity too: ask the store again
             return {}
-        return dict(self._decoded(self._decrypted(data)))
+        return self._decoded(self._decrypted(data))
 
     def _decrypted(self, data: bytes) -> bytes:
         if self._known is not None:
@@ -158,34 +199,22 @@ class AgeFile:
         self._known = identity
         return decrypted
 
-    def _decoded(self, text: bytes) -> Iterator[tuple[str, Secret]]:
+    def _decoded(self, text: bytes) -> dict[str, Secret]:
         try:
-            document = json.loads(text)
-            version, entries = document["format"], document["entries"]
-            held = {entry: Secret(value) for entry, value in entries.items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
+            document, held = unpacked(text)
+        except ValueError:
             raise self._failed("is not as leastkey wrote it", "decrypted, it is no vault") from None
-        if version != _FORMAT:
-            raise self._failed("is of another version", f"format {version!r}, this version reads {_FORMAT}")
-        yield from held.items()
+        if document["format"] != FORMAT:
+            raise self._failed(
+                "is of another version", f"format {document['format']!r}, this version reads {FORMAT}"
+            )
+        return held
 
     def _write(self, held: dict[str, Secret]) -> None:
         if not held:
             self._files.remove(self._file)  # an empty vault leaves nothing behind
             return
-        identity = self._identity()
-        # The one place where the vault lets secrets out of their wrapper: to encrypt them.
-        self._files.write(
-            self._file,
-            identity.encrypt(
-                json.dumps(
-                    {
-                        "format": _FORMAT,
-                        "entries": {entry: secret.reveal() for entry, secret in sorted(held.items())},
-                    }
-                ).encode()
-            ),
-        )
+        self._files.write(self._file, self._identity().encrypt(packed(held)))
 
     def _identity(self) -> AgeIdentity:
         """Give the identity; the first writer, who holds the lock and found no vault, makes one."""
