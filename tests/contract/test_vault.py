@@ -28,6 +28,7 @@ from leastkey.vault.age_file import AgeFile
 from leastkey.vault.age_identity import AgeIdentity
 from leastkey.vault.choose import kernel_store, open_vault
 from leastkey.vault.identity_store import PlatformStore
+from leastkey.vault.sealed import sealed_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,6 +162,26 @@ def test_threads_with_vaults_of_their_own_lose_no_entry(opened: Callable[[], Vau
 def test_the_vault_has_the_name_it_is_chosen_by(opened: Callable[[], Vault], tmp_path: Path) -> None:
     named = {f"age-file:{tmp_path}/identity.txt", f"command:{tmp_path}/print-it"}
     assert opened().name in {*KINDS, *named}
+
+
+def test_a_key_that_was_asked_for_opens_once(opened: Callable[[], Vault]) -> None:
+    vault = opened()
+    if not isinstance(vault, AgeFile):
+        pytest.skip("it asks for none")
+    assert vault.requested() is None
+    assert vault.received(b"x") is None
+    recipient = vault.request()
+    message = sealed_for(recipient, {"key": SECRET}, {"account": "012345678901"}).encode()
+    assert opened().request() == recipient  # type: ignore[attr-defined]  # an AgeFile, as above
+    found = vault.received(message)
+    assert found == ({"format": 1, "account": "012345678901"}, {"key": SECRET})
+    for other in (b"x", message[:-60], sealed_for(AgeIdentity.generate().recipient, {}, {}).encode()):
+        with pytest.raises(ValueError, match=r".+"):
+            vault.received(other)
+    assert vault.entries() == ()
+    assert not vault.wipe(), "a key may be on its way"
+    vault.end_request()
+    assert vault.received(message) is None
 
 
 def test_a_vault_that_is_wiped_leaves_nothing_and_begins_anew(

@@ -177,8 +177,10 @@ def connect_admin(
     return AwsConnect(session, Administrator(source, used, region, endpoint, allow_endpoint), clock)
 
 
-def connect_as(key: AccessKey, clock: Clock, *, region: str, endpoint_url: str, source: str) -> AwsConnect:
-    """Connect with a given key at a given endpoint, whatever the AWS variables and files say: the sandbox's root."""
+def connect_as(
+    key: AccessKey, clock: Clock, *, region: str, endpoint_url: str | None, source: str
+) -> AwsConnect:
+    """Connect with a given key at a given endpoint, None for AWS's own, whatever the AWS variables and files say."""
     session = _bare_session()
     session.user_agent_extra = f"leastkey/{__version__}"
     return AwsConnect(session, Administrator(source, None, region, endpoint_url), clock, key)

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "revoke": "cut all access of an identity at once, until it is restored",
     "doctor": "what is wrong with this computer and its keys, and what helps",
     "destroy": "take everything of the project down again",
+    "key": "give another computer a key of its own",
     "vault": "where secrets lie: status, move",
     "unlock": "open a vault for a time",
     "lock": "close it again",

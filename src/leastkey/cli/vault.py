@@ -101,6 +101,7 @@ class _Looked:
     secrets: int | None
     users: tuple[str, ...]
     error: LeastkeyError | None
+    requested: str | None = None
 
     @property
     def state(self) -> str:
@@ -121,6 +122,7 @@ class _Looked:
             "protects": self.protects,
             "secrets": self.secrets,
             "used_by": list(self.users),
+            "key_requested_for": self.requested,
             "problem": None
             if error is None
             else {
@@ -140,13 +142,13 @@ def _looked_at(here: Machine, name: str, users: tuple[str, ...]) -> _Looked:
         vault = opened(here, name)
     except LeastkeyError as error:
         return _Looked(name, "", "", "", None, users, error)
-    secrets, problem = None, None
+    secrets, requested, problem = None, None, None
     try:
         vault.look()
-        secrets = len(vault.entries())
+        secrets, requested = len(vault.entries()), vault.requested()
     except LeastkeyError as error:
         problem = error
-    return _Looked(name, vault.file, vault.place, vault.protects, secrets, users, problem)
+    return _Looked(name, vault.file, vault.place, vault.protects, secrets, users, problem, requested)
 
 
 def _tell(show: Show, found: _Looked) -> None:
@@ -157,6 +159,8 @@ def _tell(show: Show, found: _Looked) -> None:
         show.data(f"  identity  in {found.place}")
         show.data(f"  protects  {found.protects}")
     show.data(f"  used by   {', '.join(found.users) or 'nobody'}")
+    if found.requested is not None:
+        show.data(f"  waits     for a key sent to {found.requested}")
     if found.error is not None:
         show.data(f"  problem   {found.error.what}")
         for line in found.error.why:

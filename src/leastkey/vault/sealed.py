@@ -33,7 +33,7 @@ def unpacked(text: bytes) -> tuple[dict[str, Any], dict[str, Secret]]:
     try:
         document = json.loads(text)
         held = {str(entry): Secret(value) for entry, value in document.pop("entries").items()}
-        document["format"]  # noqa: B018  # a KeyError says that it is none of ours
+        document["format"]  # a KeyError says that it is none of ours
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("it is not as leastkey wrote it") from None
     return document, held
