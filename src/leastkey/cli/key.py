@@ -110,4 +110,4 @@ def receive(options: Options, file: str | None, account: str | None) -> None:
         else f"Already received: the key of `{binding.user}` is in the vault `{binding.vault}`"
     )
     show.data(f"Profile   {binding.profile}")
-    show.data("Next: leastkey run -- aws sts get-caller-identity")
+    show.data(f"Next: leastkey run {binding.key.identity} -- aws sts get-caller-identity")
