@@ -101,9 +101,18 @@ def test_the_right_token_opens_the_role_and_every_other_is_refused(
     assert aws.client(account, "iam").list_users()["Users"] == []
     for given, code in OTHERS:
         assert code_of(aws, account, token(**given)) == code, given
+    numbered = "repo:acme@654321/reports@123456:environment:production"
+    assert code_of(aws, account, token(**HUB, body=_claims(numbered))) == ""
+    assert (
+        code_of(aws, account, token(**HUB, body=_claims(numbered.replace("654321", "1")))) == "AccessDenied"
+    )
     for given in (HUB, LAB, ANY):
         assert code_of(aws, account, unsigned(token(**given))) == "InvalidIdentityToken"
         assert code_of(aws, account, token(**given)) == ""
+
+
+def _claims(subject: str) -> str:
+    return json.dumps({"sub": subject, "repository_id": "123456"})
 
 
 def test_a_provider_goes_with_the_project_unless_somebody_else_needs_it(

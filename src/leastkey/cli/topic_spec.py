@@ -44,9 +44,9 @@ identities:
                                    # left out: `- user` [PROJECT-IDENTITY]
       - service: lambda            # an AWS service, such as ec2
       # jobs that show a token instead of a key, each named in full:
-      # github also takes owner-id, branch, tag, ref, workflow, audience
+      # github also takes branch, tag, ref, workflow, audience
       - github: {repository: acme/reports, repository-id: 123456,
-                 environment: production}
+                 owner-id: 654321, environment: production}
       # gitlab also takes tag, ref, audience, and issuer for a site of your own
       - gitlab: {project: acme/reports, branch: main}
       - oidc: {issuer: "https://issuer.example", audience: sts.amazonaws.com,

@@ -37,7 +37,7 @@ In leastkey.yaml write, instead of `- user`, who wears the role:
     used-by:
       - service: ec2
       - github: {repository: acme/reports, repository-id: 123456,
-                 environment: production}
+                 owner-id: 654321, environment: production}
       - gitlab: {project: acme/reports, branch: main}
       - oidc: {issuer: "https://issuer.example", audience: sts.amazonaws.com,
                subject: job-7}

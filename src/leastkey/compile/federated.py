@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leastkey.compile.wanted import WantedProvider
+from leastkey.compile.wanted import Caution, WantedProvider
 from leastkey.errors import LeastkeyError
 from leastkey.iam.issuers import GITHUB, WEB_IDENTITY, host_of, provider_arn
 from leastkey.iam.statement import Condition, Principals, Statement
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leastkey.iam.document import PolicyDocument
     from leastkey.spec.model import FederatedUse, Identity
 
-__all__ = ["compile_providers", "federated_statement", "refuse_wide"]
+__all__ = ["cautions_of_names", "compile_providers", "federated_statement", "refuse_wide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,25 @@ def compile_providers(identities: Iterable[Identity], home: Home) -> tuple[Wante
         )
         for issuer in sorted(audiences)
     )
+
+
+def cautions_of_names(identity: Identity) -> tuple[Caution, ...]:
+    """Say which jobs of GitHub are trusted by a name that another may get, or whose tokens may come with numbers."""
+    found = []
+    for use in identity.federated:
+        if not isinstance(use, GithubUse) or use.owner_id is not None:
+            continue
+        parts = ["whoever gets the name next is let in"] if use.repository_id is None else []
+        parts.append("a repository made or renamed since July 2026 is not, as its tokens name numbers")
+        found.append(
+            Caution(
+                "github-numbers",
+                f"`{use.repository}` is trusted by its name: {', and '.join(parts)}",
+                f"add `repository-id` and `owner-id`: `gh api repos/{use.repository} --jq '.id, .owner.id'`",
+                use.place,
+            )
+        )
+    return tuple(found)
 
 
 def refuse_wide(trust: PolicyDocument, identity: Identity) -> None:

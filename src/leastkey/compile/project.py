@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.compile.boundary import compile_boundary
-from leastkey.compile.federated import compile_providers
+from leastkey.compile.federated import cautions_of_names, compile_providers
 from leastkey.compile.names import Home, refuse_clashes, usable
 from leastkey.compile.policies import compile_permissions
 from leastkey.compile.role import compile_instance_profile, compile_role, managed_arns
@@ -76,5 +76,5 @@ def _compile_identity(
         origins=permissions.origins,
         can=permissions.can,
         cannot=permissions.cannot,
-        cautions=permissions.cautions,
+        cautions=(*permissions.cautions, *cautions_of_names(identity)),
     )

@@ -118,6 +118,26 @@ def test_an_account_has_one_provider_for_an_issuer_with_every_audience() -> None
     assert compiled(identity(GRANT)).providers == ()
 
 
+def test_a_repository_by_name_alone_is_warned_about() -> None:
+    """GitHub Docs, "OpenID Connect reference": immutable subject claims."""
+
+    def warned(**numbers: str) -> list[str]:
+        (found,) = compiled(identity(GRANT, used_by=(github(ref="refs/heads/main", **numbers),))).identities
+        assert {caution.slug for caution in found.cautions} <= {"github-numbers"}
+        return [caution.what for caution in found.cautions]
+
+    (what,) = warned()
+    assert (
+        "whoever gets the name next is let in, and a repository made or renamed since July 2026 is not"
+        in what
+    )
+    (what,) = warned(repository_id="5")
+    assert "whoever" not in what
+    assert warned(repository_id="5", owner_id="7") == []
+    (other,) = compiled(identity(GRANT, used_by=(OidcUse("https://i.example", STS, "s", at(9)),))).identities
+    assert other.cautions == ()
+
+
 def test_no_document_that_is_open_leaves_the_compiler() -> None:
     """Even one that no spec can ask for."""
     open_ = Statement(
