@@ -15,13 +15,13 @@ from leastkey.sandbox.rules.iam_details import all_details, profile_details
 if TYPE_CHECKING:
     from leastkey.sandbox.state.world import World
 
-__all__ = ["account_file"]
+__all__ = ["account_file", "account_state"]
 
 _DOCUMENTS: Final = frozenset({"PolicyDocument", "AssumeRolePolicyDocument", "Document"})
 
 
-def account_file(world: World, account: str) -> dict[str, Any]:
-    """Give an account of the sandbox. The caller holds the gate's lock."""
+def account_state(world: World, account: str) -> dict[str, Any]:
+    """Give what the file of an account is made of. The caller holds the gate's lock."""
     iam = world.iam(account)
     extras = {
         "Format": FORMAT,
@@ -39,9 +39,12 @@ def account_file(world: World, account: str) -> dict[str, Any]:
         "OpenIDConnectProviders": [_provider(each) for each in iam.open_id_providers.values()],
         "Buckets": [_bucket(each) for each in world.backend("s3", account).buckets.values()],
     }
-    found: dict[str, Any] = _plain(
-        {**all_details(iam), EXTRAS: {name: value for name, value in extras.items() if value != []}}
-    )
+    return {**all_details(iam), EXTRAS: {name: value for name, value in extras.items() if value != []}}
+
+
+def account_file(state: dict[str, Any]) -> dict[str, Any]:
+    """Write the file of an account: most of the work, for which nobody has to wait."""
+    found: dict[str, Any] = _plain(state)
     return found
 
 

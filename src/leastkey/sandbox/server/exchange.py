@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leastkey.iam.arn import ACCOUNT, AccountId
 from leastkey.sandbox.rules.account_document import read_account
-from leastkey.sandbox.rules.account_export import account_file
+from leastkey.sandbox.rules.account_export import account_file, account_state
 from leastkey.sandbox.rules.account_load import held, load_account
 from leastkey.sandbox.state.managed import aws_managed
 
@@ -31,7 +31,8 @@ def exchange_commands(sandbox: Sandbox) -> Commands:
                 raise ValueError(
                     f"the sandbox has no account `{account}`; `leastkey sandbox accounts` lists them"
                 )
-            return {"file": account_file(sandbox.world, account)}
+            state = account_state(sandbox.world, account)
+        return {"file": account_file(state)}
 
     def import_(given: Given) -> Mapping[str, object]:
         wanted = given.get("account", "")
