@@ -36,6 +36,7 @@ MODULES = {"lambda": "awslambda"}
 NOTES = {
     "ecr": "A `registryId` is refused, and so are policies of repositories: no such policy is read.",
     "events": "`PutTargets` takes functions, which nobody runs; other targets would be acted on unasked.",
+    "kms": "Grants allow what they name, under their encryption context; a grant that lets others make or retire grants does not count for that.",
     "lambda": "Nothing runs: `Invoke` answers `InvocationType` `DryRun` alone, which says whether the caller may. Code comes as a ZIP file in the "
     "request; layers, images, buckets and VPCs are refused.",
     "rds": "Copies, restored resources and replicas are refused.",

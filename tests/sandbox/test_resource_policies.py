@@ -156,3 +156,55 @@ def test_what_is_no_topic_is_named(sandbox: LocalSandbox) -> None:
     assert code_of(root.publish, TopicArn="x", Message="m") == wrong
     assert code_of(root.delete_topic, TopicArn="arn:aws:sqs:us-east-1:111122223333:t") == wrong
     root.publish(**topic(sandbox)[0])
+
+
+def test_a_grant_lets_its_grantee_use_the_key_until_it_is_revoked(sandbox: LocalSandbox) -> None:
+    # KMS Developer Guide, "Grants in AWS KMS"
+    root = sandbox.client("kms")
+    key = root.create_key()["KeyMetadata"]["KeyId"]
+    ann, eve = (sandbox.client("kms", sandbox.user(name)) for name in ("ann", "eve"))
+    given = {"KeyId": key, "Plaintext": b"x", "EncryptionContext": {"team": "a"}}
+    code_of(ann.encrypt, **given)
+    made = root.create_grant(
+        KeyId=key,
+        GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/ann",
+        Operations=["Encrypt", "CreateGrant"],
+        Constraints={"EncryptionContextSubset": {"team": "a"}},
+    )["GrantId"]
+    blob = ann.encrypt(**given)["CiphertextBlob"]
+    refused = [
+        (eve.encrypt, given),
+        (ann.encrypt, {"KeyId": key, "Plaintext": b"x"}),
+        (ann.encrypt, {**given, "EncryptionContext": {"team": "b"}}),
+        (ann.decrypt, {"CiphertextBlob": blob, "EncryptionContext": {"team": "a"}}),
+        (
+            ann.create_grant,
+            {"KeyId": key, "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:user/eve", "Operations": ["Encrypt"]},
+        ),
+        (ann.revoke_grant, {"KeyId": key, "GrantId": made}),
+    ]
+    for call, parameters in refused:
+        assert code_of(call, **parameters)[0] == "AccessDeniedException"
+    root.revoke_grant(KeyId=key, GrantId=made)
+    assert code_of(ann.encrypt, **given)[0] == "AccessDeniedException"
+
+
+def test_a_grant_of_the_whole_context_takes_no_other_and_a_deny_wins_over_it(sandbox: LocalSandbox) -> None:
+    root = sandbox.client("kms")
+    key = root.create_key()["KeyMetadata"]["KeyId"]
+    user = sandbox.user("ann")
+    ann = sandbox.client("kms", user)
+    given = {"KeyId": key, "Plaintext": b"x"}
+    root.create_grant(
+        KeyId=key,
+        GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/ann",
+        Operations=["Encrypt"],
+        Constraints={"EncryptionContextEquals": {"team": "a"}},
+    )
+    ann.encrypt(**given, EncryptionContext={"team": "a"})
+    code_of(ann.encrypt, **given, EncryptionContext={"team": "a", "more": "b"})
+    denial = {"Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    sandbox.client("iam").put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+    found = code_of(ann.encrypt, **given, EncryptionContext={"team": "a"})
+    assert found[1].endswith("with an explicit deny in an identity-based policy")

@@ -170,9 +170,7 @@ def _lacking(asked: Asked, layers: Mapping[LayerName, Outcome], *, required: boo
 
 
 def _needed(asked: Asked, grant: Grant) -> tuple[LayerName, ...]:
-    """Give the caller's own layers that must allow, given what the resource's policy grants."""
-    if asked.principal.type in _WITHOUT_IDENTITY or asked.principal.type == "root":
-        return ()
+    """Give the caller's own layers that must allow where they apply, given what the resource's policy grants."""
     if not asked.is_same_account or grant < LIMITED:
         return ("identity", "boundary", "session")
     return ("boundary", "session") if grant is LIMITED else ()

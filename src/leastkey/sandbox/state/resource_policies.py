@@ -6,6 +6,7 @@ Source: IAM User Guide, "AWS services that work with IAM", resource-based polici
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.evaluate.request import NamedDocument
@@ -31,6 +32,12 @@ def policy_of(arn: str, world: World) -> NamedDocument | None:
     return NamedDocument(name, document(str(text), "resource")) if text else None
 
 
+_GRANTEE: Final = re.compile(
+    r"arn:aws:(?:iam::[0-9]{12}:(?:root|(?:user|role)/[\w+=,.@/-]+)|sts::[0-9]{12}:assumed-role/[\w+=,.@/-]+)",
+    re.ASCII,
+)
+
+
 def _key(backend: Any, arn: str, name: str) -> Any:
     """Give a key's policy; one that is not there is hidden by the identity's policies alone, as under the default policy.
 
@@ -39,7 +46,50 @@ def _key(backend: Any, arn: str, name: str) -> Any:
     if not name.startswith("key/"):
         return None
     key = backend.keys.get(name.removeprefix("key/"))
-    return _default_key_policy(arn.split(":", 5)[4]) if key is None else key.policy
+    if key is None:
+        return _default_key_policy(arn.split(":", 5)[4])
+    granted = [found for each in key.grants.values() if (found := _granted(each))]
+    return _with_grants(key.policy, granted) if granted else key.policy
+
+
+def _with_grants(policy: str, granted: list[dict[str, Any]]) -> str:
+    """Give a key policy that says what the key's grants say too: both allow, and a Deny anywhere wins over both.
+
+    Source: KMS Developer Guide, "Grants in AWS KMS".
+    """
+    document = json.loads(policy)
+    own = document.get("Statement", [])
+    return json.dumps({**document, "Statement": [*(own if isinstance(own, list) else [own]), *granted]})
+
+
+def _granted(grant: Any) -> dict[str, Any] | None:
+    """Give a grant as a statement, None for one whose grantee is no user, role, session or root of an account.
+
+    A grant to make grants or to retire them is left out: what it may not reach no statement can say.
+    """
+    actions = [f"kms:{each}" for each in grant.operations or () if each not in ("CreateGrant", "RetireGrant")]
+    if not actions or not _GRANTEE.fullmatch(str(grant.grantee_principal)):
+        return None
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": grant.grantee_principal},
+        "Action": actions,
+        "Resource": "*",
+    }
+    conditions = _constrained(grant.constraints or {})
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+def _constrained(constraints: dict[str, Any]) -> dict[str, Any]:
+    """Give the constraints of a grant as conditions on the encryption context."""
+    subset, whole = constraints.get("EncryptionContextSubset"), constraints.get("EncryptionContextEquals")
+    pairs = {
+        f"kms:EncryptionContext:{name}": value for name, value in {**(subset or {}), **(whole or {})}.items()
+    }
+    found: dict[str, Any] = {"StringEquals": pairs} if pairs else {}
+    if whole:
+        found["ForAllValues:StringEquals"] = {"kms:EncryptionContextKeys": list(whole)}
+    return found
 
 
 def _default_key_policy(account: str) -> str:
