@@ -212,7 +212,7 @@ def test_a_client_that_tries_again_gets_through(place: Place, ask: Any) -> None:
     [
         ("fault", {"operation": "iam:CreateUsr", "kind": "lost"}),
         ("fault", {"operation": "iam", "kind": "lost"}),
-        ("fault", {"operation": "lambda:Invoke", "kind": "lost"}),
+        ("fault", {"operation": "glue:GetJob", "kind": "lost"}),
         ("fault", {"operation": "iam:*", "kind": "lose"}),
         ("fault", {"operation": "iam:*", "kind": "lost", "count": "0"}),
         ("fault", {"operation": "iam:*", "kind": "lost", "count": "many"}),

@@ -418,3 +418,26 @@ def test_what_these_services_keep_survives_a_snapshot(sandbox: LocalSandbox) -> 
     assert sandbox.client("route53").list_hosted_zones_by_name(DNSName="kept.example.com.")["HostedZones"]
     assert sandbox.client("efs").describe_file_systems()["FileSystems"]
     assert sandbox.client("elbv2").describe_target_groups(Names=["kept"])["TargetGroups"]
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "unknown", "wrong"),
+    [
+        # Lambda and Route 53 API References, "Common errors"
+        ("lambda", "list_functions", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("route53", "list_hosted_zones", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ],
+)
+def test_rest_services_refuse_a_signature_in_their_own_words(
+    sandbox: LocalSandbox, service: str, method: str, unknown: str, wrong: str
+) -> None:
+    key = sandbox.user(f"signs-{service}", allow(f"{service}:*"))
+    assert getattr(sandbox.client(service, key), method)()
+    for bent, code in (
+        ({"AccessKeyId": "AKIA2222222222222222"}, unknown),
+        ({"SecretAccessKey": "x" * 40}, wrong),
+    ):
+        with pytest.raises(ClientError) as caught:
+            getattr(sandbox.client(service, {**key, **bent}), method)()
+        answer = caught.value.response
+        assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (403, code)

@@ -56,6 +56,9 @@ _VERSION: Final = (
 _VERSION_HINT: Final = " The sandbox takes Signature Version 2 in presigned URLs of what that version signs."
 """Ours. AWS takes it for buckets older than 24 June 2020."""
 
+_FAMILIES: Final = {"rest-json": "json", "rest-xml": "query"}
+"""Whose words the REST services speak that are not S3."""
+
 _Row = tuple[int, str, str]
 
 _TABLE: Final[dict[Fault, dict[str, _Row]]] = {
@@ -156,9 +159,9 @@ def refusal(fault: Fault, service: Service | None, words: str = "") -> Refusal:
     """Give the refusal for a fault; `words` stand in place of the table's, save for EC2, which says little."""
     if service is None:
         family = "query"
-    elif service.is_s3:
-        family = "s3"
     else:
-        family = "json" if service.protocol == "rest-json" else service.protocol
+        family = "s3" if service.is_s3 else _FAMILIES.get(service.protocol, service.protocol)
     status, code, text = _TABLE[fault][family]
+    if service is not None and service.protocol == "rest-json":
+        status = 403  # these tell by the status too
     return Refusal(status, code, words if words and family != "ec2" else text)

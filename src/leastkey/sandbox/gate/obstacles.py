@@ -89,11 +89,17 @@ def _obstacle(found: Injection, request: AwsRequest) -> Obstacle:
 
 
 def _throttled(request: AwsRequest) -> Refusal:
-    return _THROTTLED.get(BY_SIGNING_NAME[request.signing_name].protocol, _THROTTLED_JSON)
+    return _THROTTLED.get(_family(request), _THROTTLED_JSON)
+
+
+def _family(request: AwsRequest) -> str:
+    """Give whose words a service speaks: S3 has its own among those that speak XML."""
+    service = BY_SIGNING_NAME[request.signing_name]
+    return "query" if service.protocol == "rest-xml" and not service.is_s3 else service.protocol
 
 
 def _error(code: str, request: AwsRequest) -> Refusal:
-    code = code or _FAILED.get(BY_SIGNING_NAME[request.signing_name].protocol, "InternalFailure")
+    code = code or _FAILED.get(_family(request), "InternalFailure")
     return Refusal(_status(code, request), code, "An error that the sandbox was asked for.")
 
 
