@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import select
 import socket
 import subprocess
@@ -61,6 +62,8 @@ class Served:
 
     process: subprocess.Popen[bytes]
     told: dict[str, Any]
+    said: Path
+    """Where its talk goes: a pipe that nobody reads would stop it once it is full."""
 
     @property
     def url(self) -> str:
@@ -90,8 +93,8 @@ class Served:
     def stop(self) -> tuple[str, str]:
         """End it politely; gives what it printed after its document, and what it said."""
         self.process.terminate()
-        out, err = self.process.communicate(timeout=10)
-        return out.decode(), err.decode()
+        out, _ = self.process.communicate(timeout=10)
+        return out.decode(), self.said.read_text()
 
 
 def read_reply(connection: socket.socket) -> Reply:
@@ -115,30 +118,33 @@ def serving(home: Home, *arguments: str, **variables: str) -> Iterator[Served]:
     """Start `leastkey serve --json` and wait for its document."""
     command = home.command("serve", "--json", *arguments)
     environ = home.environ | {"LEASTKEY_VAULT": "age-file"} | variables
-    with subprocess.Popen(
-        command,
-        cwd=home.folder,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-    ) as process:
+    said = home.folder / f"said-{secrets.token_hex(8)}"
+    with (
+        said.open("wb") as talk,
+        subprocess.Popen(
+            command,
+            cwd=home.folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=talk,
+            stdin=subprocess.DEVNULL,
+        ) as process,
+    ):
         try:
-            yield Served(process, _document(process))
+            yield Served(process, _document(process, said), said)
         finally:
             if process.poll() is None:
                 process.kill()
 
 
-def _document(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _document(process: subprocess.Popen[bytes], said: Path) -> dict[str, Any]:
     assert process.stdout is not None
-    assert process.stderr is not None
     text = b""
     until = time.monotonic() + 60
     while not text.endswith(b"}\n"):
         ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
         part = process.stdout.read1(65_536) if ready else b""  # type: ignore[attr-defined]  # a buffered reader
-        assert part, process.stderr.read().decode() if process.poll() is not None else "nothing was printed"
+        assert part, said.read_text()
         text += part
     told: dict[str, Any] = json.loads(text)
     return told
