@@ -286,6 +286,16 @@ def test_aws_says_how_old_keys_are_and_how_wrong_the_clock_is(
     told = {each["check"]: each["what"] for each in json.loads(found.out)["checks"]}
     assert "is 0 days old, due" in told["key-age"]
     assert told["clock"].startswith("this clock is ")
+    (binding,) = FileBindings(here.state).all()
+    assert binding.access_key is not None
+    for age, is_closed in ((10, False), (3_600, True)):
+        made = datetime.now(UTC) - timedelta(seconds=age)
+        intent = Intent("run.id.1", binding.key, binding.user, (binding.access_key,), made, "creating")
+        FileIntents(here.state).create(intent)
+        found = said(("doctor", "--fix", "--json"), monkeypatch)
+        (told,) = [each for each in json.loads(found.out)["checks"] if each["check"] == "open-operations"]
+        assert (told["fixed"], FileIntents(here.state).open() == ()) == (is_closed, is_closed)
+        FileIntents(here.state).close("run.id.1")
     aws.client(account, "iam").create_access_key(UserName="nightly-bot")
     found = said(("doctor", "--json"), monkeypatch)
     assert found.code == 13

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from leastkey.apply.status import here_secret
 from leastkey.doctor.finding import Finding
+from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from leastkey.doctor.finding import Surroundings
 
@@ -65,5 +66,16 @@ def open_operations(around: Surroundings) -> Iterator[Finding]:
             "warn" if seconds < AT_WORK_SECONDS else "bad",
             f"an operation on the keys of `{intent.user}` is open since {intent.server_time:%Y-%m-%d %H:%M}Z ({intent.phase})",
             ("leastkey up",),
-            around.finish,
+            None if around.finish is None else partial(_finish, around, around.finish, intent.operation),
+        )
+
+
+def _finish(around: Surroundings, finish: Callable[[], None], operation: str) -> None:
+    """Finish what is open, and see that this one is closed: one of another project, or a young one, stays."""
+    finish()
+    if any(each.operation == operation for each in around.local().intents.open()):
+        raise LeastkeyError(
+            "orphan-key",
+            "it stays open until AWS's list can be believed, or it is of another project",
+            remedy="leastkey doctor --fix, some minutes later or beside its spec",
         )

@@ -23,6 +23,10 @@ from leastkey.ports.people import Silent
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.power import Power
+
     from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Local
 
@@ -214,6 +218,39 @@ def test_killed_at_any_request_the_same_command_finishes(step: str) -> None:
         else:
             _restored_again(world)
     assert number > 12
+
+
+@pytest.mark.parametrize("step", ["revoke", "restore"])
+def test_killed_at_any_write_here_or_at_aws_the_same_command_finishes(step: str) -> None:
+    number = 0
+    while True:
+        number += 1
+        world = settled()
+        if step == "restore":
+            revoke(world)
+        left = [number]
+        power = world.account.power
+        check = power.check
+
+        def counted(left: list[int] = left, power: Power = power, check: Callable[[], None] = check) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                power.is_on = False
+            check()
+
+        power.check = counted  # type: ignore[method-assign]  # it goes off by itself
+        try:
+            (revoke if step == "revoke" else restore)(world)
+        except PowerCut:
+            world.survive()
+        else:
+            break
+        if step == "revoke":
+            assert revoke(world).failed == ()
+            assert is_dead(world)
+        else:
+            _restored_again(world)
+    assert number > 15
 
 
 def _restored_again(world: World) -> None:
