@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from leastkey.apply.observe import seen_entities
 from leastkey.apply.revoke import Cut, Revocation, Target
 from leastkey.apply.trace import regions_of, trace
 from leastkey.errors import AwsError, LeastkeyError
-from leastkey.iam.credentials import AccessKey, AccessKeyId
+from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.keys.work import UserKeys
 from leastkey.ports.local import Intent, ProjectKey
 from leastkey.ports.people import Silent
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from tests.fakes.power import Power
 
-    from leastkey.iam.credentials import SessionCredentials
     from leastkey.ports.local import Local
 
 SPEC = project(identity())
@@ -36,8 +36,13 @@ STRANGER = AccessKeyId("AKIASTRANGER")
 
 
 def settled() -> World:
+    """Give a world in which the identity is at work: its session lies in the cache."""
     world = World()
     world.up(SPEC)
+    (binding,) = world.computer.bindings.all()
+    ends = world.account.clock.now() + timedelta(hours=1)
+    cached = SessionCredentials(AccessKeyId("ASIACACHED"), Secret("s"), Secret("t"), ends)
+    world.computer.sessions.put(binding.key, cached, refresh_at=ends)
     return world
 
 
@@ -328,6 +333,8 @@ def test_what_a_key_did_is_told_with_the_sessions_it_named_itself() -> None:
         (k, user, replace(event, session="thief" if event.call == "sts:AssumeRole" else ""))
         for k, user, event in world.account.trail
     ]
+    elsewhere = f"arn:aws:sts::{ACCOUNT}:assumed-role/another/thief"
+    world.account.record("ASIAOTHER", "thief", "iam:ListUsers", elsewhere)
     found = {each.who: each for each in trace(world.connect, ("us-east-1",), [key], "reports", NAME)}
     of_key = found[f"...{key[-4:]}"]
     assert "sts:AssumeRole" in {deed.call for deed in of_key.deeds}
