@@ -12,6 +12,9 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line and leave with its exit code. Ctrl-C while Python still loads it shows no traceback either."""
     try:
+        from leastkey.disk.hardening import harden
+
+        harden()
         from leastkey.cli.main import run
 
         code = run(sys.argv[1:])

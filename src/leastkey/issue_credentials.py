@@ -40,6 +40,7 @@ def _issued(arguments: "Sequence[str]") -> int:
     if os.isatty(1):
         return _fail("this prints a secret, it is for the AWS CLI to read; try: leastkey run -- CMD")
     home, binding = arguments[:2]
+    _leave_no_core()
     from leastkey.disk.session_format import cached_document
 
     document = cached_document(home, binding, time())
@@ -49,7 +50,10 @@ def _issued(arguments: "Sequence[str]") -> int:
 def _serve(home: str, binding: str) -> int:
     """Mint a session, or wait for who is minting it, and print it; gives the exit code."""
     _find_packages()
-    _harden()
+    from leastkey.disk.hardening import close_memory, harden
+
+    harden()
+    close_memory()
     from leastkey.errors import LeastkeyError
 
     try:
@@ -131,18 +135,12 @@ def _find_packages() -> None:
         sys.path.append(packages)
 
 
-def _harden() -> None:
-    """Keep the secret that is about to be read out of files, core dumps and debuggers."""
-    os.umask(0o077)
-    if os.name != "posix":
-        return
-    import resource
+def _leave_no_core() -> None:
+    """Switch core files off, which is cheap; `harden` does the rest before a secret that lives long."""
+    if os.name == "posix":
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _print(document: bytes) -> int:

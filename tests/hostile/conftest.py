@@ -48,6 +48,6 @@ def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name, value in (home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home.folder)
-    monkeypatch.setattr(machine, "forbid_dumps", lambda: None)  # it would last as long as this process
+    monkeypatch.setattr(machine, "close_memory", lambda: None)  # it would last as long as this process
     home.write_spec()
     return home

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,8 @@ from leastkey.iam.credentials import ENVIRONMENT, handed_over
 from leastkey.iam.endpoints import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from leastkey.iam.credentials import SessionCredentials
@@ -102,10 +104,14 @@ def _off_the_proxy(child: dict[str, str]) -> dict[str, str]:
     return child | excused
 
 
-def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_child(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    starting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
     """Run a program to its end, passing signals on; gives its exit code, 128 + n when signal n ended it.
 
-    Raises `child-failed` when it cannot be started.
+    It is started within `starting`. Raises `child-failed` when it cannot be started.
     """
     waiting: list[int] = []
     child: subprocess.Popen[bytes] | None = None
@@ -120,7 +126,8 @@ def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
     before = {number: signal.signal(number, forward) for number in numbers}
     try:
         try:
-            child = subprocess.Popen(list(command), env=dict(environment))
+            with starting():
+                child = subprocess.Popen(list(command), env=dict(environment))
         except (OSError, ValueError) as error:
             raise _not_started(command[0], error) from None
         for number in waiting:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from leastkey.clock import SystemClock
 from leastkey.disk.aws_config import AwsProfiles
 from leastkey.disk.bindings import FileBindings
-from leastkey.disk.dumps import forbid_dumps
+from leastkey.disk.hardening import close_memory
 from leastkey.disk.home import leastkey_home, prepare_home
 from leastkey.disk.intents import FileIntents
 from leastkey.disk.journal import FileJournal
@@ -94,7 +94,7 @@ def machine() -> Machine:
     """Prepare this computer: the state folder, created or checked."""
     home = leastkey_home(os.environ)
     prepare_home(home)
-    forbid_dumps()
+    close_memory()
     return Machine(home, FileSettings(home), SystemClock())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, TextIO
 
+from leastkey.disk.hardening import as_started
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def write_new(path: Path, shown: str, text: str) -> None:
     """Write a file that must not exist yet, whole or not at all; under no umask may others write to it."""
     is_made = False
     try:
-        with open(path, "x", encoding="utf-8", opener=_not_for_others) as file:
+        with as_started(), open(path, "x", encoding="utf-8", opener=_not_for_others) as file:
             is_made = True
             _put(file, text)
     except FileExistsError:
@@ -70,7 +71,8 @@ def write_all(files: Sequence[tuple[Path, str, str]]) -> None:
 
 def _make_folder(folder: Path, shown: str) -> None:
     try:
-        folder.mkdir(mode=0o755, exist_ok=True)
+        with as_started():
+            folder.mkdir(mode=0o755, exist_ok=True)
     except OSError as error:
         raise LeastkeyError(
             "io-failed",

@@ -85,6 +85,7 @@ def command(
     from leastkey.cli.binding import binding_of
     from leastkey.cli.machine import machine
     from leastkey.cli.sessions import saying_not_started
+    from leastkey.disk.hardening import as_started
 
     child: tuple[str, ...] = ctx.meta.get(_CHILD, ())
     if not child:
@@ -109,7 +110,7 @@ def command(
                 environment = _served(open_for_child, here, binding, options)
             else:
                 environment = _given(here, binding, options, only)
-        return run_child(child, environment)
+        return run_child(child, environment, as_started)
 
 
 def _given(here: Machine, binding: Binding, options: Options, only: tuple[str, ...]) -> dict[str, str]:

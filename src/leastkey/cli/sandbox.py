@@ -10,7 +10,6 @@ from leastkey.cli import sandbox_control, sandbox_tokens
 from leastkey.cli.options import output_options, state_dir_option, vault_option
 from leastkey.cli.sandbox_account import ACCOUNT_COMMANDS
 from leastkey.cli.sandbox_door import root_variables
-from leastkey.cli.sandbox_github import to_next_steps
 from leastkey.cli.sandbox_why import events, why
 
 if TYPE_CHECKING:
@@ -28,8 +27,10 @@ ENFORCED: Final = "signatures, expiry; identity, boundary, session, bucket, trus
 @click.group("sandbox")
 def command() -> None:
     """Run the embedded AWS, which enforces IAM: on 127.0.0.1 only, no account needed."""
+    from leastkey.disk.hardening import close_memory
     from leastkey.sandbox.server.lifecycle import require_packages
 
+    close_memory()
     require_packages()
 
 
@@ -166,6 +167,8 @@ def env(show: Show, state_dir: Path | None, account: str | None, *, github: bool
     root = lifecycle.env(account, state_dir)
     variables = root_variables(root)
     if github:
+        from leastkey.cli.sandbox_github import to_next_steps
+
         to_next_steps(show, variables, OTHER_IDENTITIES)
         return
     show.document(

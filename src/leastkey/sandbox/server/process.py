@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import leastkey
 from leastkey.clock import SystemClock
+from leastkey.disk.hardening import close_memory, harden
 from leastkey.errors import LeastkeyError
 from leastkey.sandbox.gate.gate import Gate
 from leastkey.sandbox.gate.judge import Judge
@@ -253,7 +254,8 @@ def foreground(wish: Wish) -> RunInfo | None:
         runs.append(run)
         _say(run)
 
-    os.umask(0o077)
+    harden()
+    close_memory()
     with hold_folder(wish.folder) as is_ours:
         if not is_ours:
             return None
@@ -265,8 +267,9 @@ def foreground(wish: Wish) -> RunInfo | None:
 
 def main() -> int:
     """Run the sandbox's own process: leave the starter, and serve."""
+    harden()
+    close_memory()
     wish = Wish.taken_over(sys.stdin.buffer.read())
-    os.umask(0o077)
     with hold_folder(wish.folder) as is_ours:
         if not is_ours:
             return BUSY
