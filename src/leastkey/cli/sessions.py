@@ -51,7 +51,8 @@ def narrowed_session(
     wanted = compile_project(spec, binding.key.account, binding.partition)
     identity = next(each for each in wanted.identities if each.name == binding.key.identity)
     less = narrowed(words, identity, wanted, here.clock.now())
-    options.show.talk(f"Narrowed  {less.asked} kinds of requests, each within the role")
+    kinds = f"{less.asked} kind{'' if less.asked == 1 else 's'} of requests"
+    options.show.talk(f"Narrowed  {kinds}, each within the role")
     return session_apart(binding, prepared(here, binding), partial(assume, policy=less.document.text()))
 
 
