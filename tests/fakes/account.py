@@ -11,7 +11,7 @@ from tests.fakes.power import FakeClock, Power
 
 from leastkey.errors import AwsError
 from leastkey.iam.arn import AccountId, Arn
-from leastkey.ports.aws import TrailEvent
+from leastkey.ports.trail import TrailEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from leastkey.iam.credentials import AccessKeyId, SessionCredentials
 from leastkey.iam.limits import SESSION_SECONDS_MAX
 from leastkey.iam.names import name_fault
 from leastkey.plan.seen import Caller
-from leastkey.ports.aws import Answer, TrailPage
+from leastkey.ports.aws import Answer
+from leastkey.ports.trail import TrailPage
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from leastkey.iam.arn import Arn
     from leastkey.iam.credentials import AccessKey
-    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts, Trail, TrailAttribute
+    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts
+    from leastkey.ports.trail import Trail, TrailAttribute
 
 
 class FakeSts:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leastkey.iam.credentials import AccessKeyId
-    from leastkey.ports.aws import Connect, TrailAttribute, TrailEvent
+    from leastkey.ports.aws import Connect
+    from leastkey.ports.trail import TrailAttribute, TrailEvent
 
 __all__ = ["Deed", "Trace", "regions_of", "trace"]
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from leastkey.clock import Clock
     from leastkey.iam.credentials import AccessKey, SessionCredentials
-    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts, Trail
+    from leastkey.ports.aws import AdminSts, Calls, Iam, Sts
+    from leastkey.ports.trail import Trail
 
 __all__ = ["Administrator", "AwsConnect", "ask_unsigned", "connect_admin", "connect_as"]
 

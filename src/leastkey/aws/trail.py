@@ -9,11 +9,11 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from leastkey.ports.aws import TrailEvent, TrailPage
+from leastkey.ports.trail import TrailEvent, TrailPage
 
 if TYPE_CHECKING:
     from leastkey.aws.door import Door
-    from leastkey.ports.aws import TrailAttribute
+    from leastkey.ports.trail import TrailAttribute
 
 __all__ = ["AwsTrail"]
 

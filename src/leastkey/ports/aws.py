@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SeenRole,
         SeenUser,
     )
+    from leastkey.ports.trail import Trail
 
 __all__ = [
     "AccessKeys",
@@ -40,10 +41,6 @@ __all__ = [
     "KeyUse",
     "Sts",
     "TagMap",
-    "Trail",
-    "TrailAttribute",
-    "TrailEvent",
-    "TrailPage",
     "Untold",
     "UserReport",
 ]
@@ -333,41 +330,6 @@ class Calls(Protocol):
 
     def call(self, service: str, operation: str, parameters: Mapping[str, object]) -> Answer:
         """Make one call, with botocore's service and operation names. Raises AwsError when no answer came."""
-        ...
-
-
-TrailAttribute = Literal["AccessKeyId", "Username"]
-
-
-@dataclass(frozen=True, slots=True)
-class TrailEvent:
-    """One management event of CloudTrail: when, who, which call, from where; `error` is empty where it was carried out.
-
-    `session` is the session name that an AssumeRole asked for.
-    """
-
-    id: str
-    time: datetime
-    call: str
-    source_ip: str
-    error: str
-    actor: str = ""
-    session: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TrailPage:
-    """Events, newest first. `is_whole` False: there are more than were asked for."""
-
-    events: tuple[TrailEvent, ...]
-    is_whole: bool
-
-
-class Trail(Protocol):
-    """CloudTrail's event history of one region: management events of 90 days, which come some minutes late."""
-
-    def lookup(self, attribute: TrailAttribute, value: str, *, most: int) -> TrailPage:
-        """Look events up (LookupEvents): one request for each 50."""
         ...
 
 
