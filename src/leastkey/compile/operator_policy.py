@@ -39,7 +39,8 @@ class _Part:
 _ACCOUNT: Final = _Part(
     "ReadTheAccount",
     "",
-    "GetAccountAuthorizationDetails GetAccountSummary ListAccountAliases GenerateCredentialReport GetCredentialReport",
+    """GetAccountAuthorizationDetails GetAccountSummary ListAccountAliases GenerateCredentialReport GetCredentialReport
+    ListOpenIDConnectProviders GetOpenIDConnectProvider""",
 )
 _ROLES: Final = _Part(
     "Roles",
@@ -125,14 +126,10 @@ def _of_providers(arns: tuple[str, ...], home: Home) -> tuple[Statement, ...]:
     ours = Condition("StringEquals", f"aws:ResourceTag/{PROJECT_TAG}", (home.project,))
     return (
         Statement(
-            "Allow", sid="ListProviders", actions=("iam:ListOpenIDConnectProviders",), resources=("*",)
-        ),
-        Statement(
             "Allow",
             sid="MakeProviders",
             actions=(
                 "iam:CreateOpenIDConnectProvider",
-                "iam:GetOpenIDConnectProvider",
                 "iam:TagOpenIDConnectProvider",
             ),
             resources=arns,

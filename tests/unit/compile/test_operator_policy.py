@@ -63,7 +63,7 @@ def test_every_call_of_the_adapter_is_in_it_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("uses", "absent"),
     [
-        ("user", {"PassRole", "CreateInstanceProfile", "ListOpenIDConnectProviders"}),
+        ("user", {"PassRole", "CreateInstanceProfile", "CreateOpenIDConnectProvider"}),
         ("service: ec2", {"CreateUser", "CreateAccessKey", "RemoveUserFromGroup"}),
     ],
 )
