@@ -1,4 +1,4 @@
-"""Generate docs/reference/ from the code: commands, errors, exit codes, words. `--write` writes, else it compares.
+"""Generate docs/reference/ and the picture in docs/explain/keys.md from the code. `--write` writes, else it compares.
 
 Run: .venv/bin/python -m tools.reference [--write]
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from tools.keys_page import keys_page
 from tools.sandbox_services import services_page
 
 from leastkey.cli.codes import error_lines, exit_lines
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[1] / "docs/reference"
+KEYS = FOLDER.parent / "explain/keys.md"
 NOTICE = "<!-- Made by tools/reference.py from the code; `make docs` makes it again. -->\n"
 
 EDITOR = """\
@@ -67,11 +69,12 @@ def pages() -> dict[str, str]:
 
 def differences() -> list[str]:
     """Name the pages that are not as the code says."""
-    return [
+    stale = [
         name
         for name, text in pages().items()
         if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
     ]
+    return stale if keys_page(KEYS.read_text()) == KEYS.read_text() else [*stale, str(KEYS)]
 
 
 def _page(title: str, body: str) -> str:
@@ -112,6 +115,7 @@ def main() -> int:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name, text in pages().items():
             (FOLDER / name).write_text(text)
+        KEYS.write_text(keys_page(KEYS.read_text()))
         return 0
     stale = differences()
     if stale:

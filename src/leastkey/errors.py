@@ -89,6 +89,8 @@ KINDS: Final[dict[str, ErrorKind]] = {
     "not-narrower": ErrorKind(
         Exit.REFUSED, "`--only` names what the identity may not do, or what cannot be proved to lie within"
     ),
+    "key-in-use": ErrorKind(Exit.REFUSED, "an old key is still used by somebody, or was switched on again"),
+    "not-undoable": ErrorKind(Exit.REFUSED, "there is no rotation to go back on, or its old key is gone"),
     "plan-outdated": ErrorKind(Exit.REFUSED, "spec or account have changed since the plan was made"),
     "unsafe-plan": ErrorKind(Exit.REFUSED, "the plan removes more than the threshold allows without a word"),
     "quota": ErrorKind(Exit.REFUSED, "the account has no room left for what the plan would add"),

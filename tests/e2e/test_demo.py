@@ -37,6 +37,7 @@ def test_the_demo_ignores_the_users_aws_and_works_twice(tmp_path: Path) -> None:
         assert ended.code == 0, ended.out + ended.err
         assert "38 regions" in ended.out
         assert ended.out.count("denied: nothing allows it") == 3
+        assert "the old key                                      refused: InvalidClientTokenId" in ended.out
     assert config.read_text() == "[profile broken\n"
     assert list(scratch.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [".aws", "scratch"]

@@ -18,7 +18,7 @@ PLAIN = {
 }  # fmt: skip
 """Decorators that use nothing by themselves; any other hands the function to somebody."""
 CALLED_FROM_OUTSIDE = {
-    **dict.fromkeys(("list_commands", "format_commands"), "click"),
+    **dict.fromkeys(("list_commands", "format_commands", "convert"), "click"),
     **dict.fromkeys(("daemon_threads", "allow_reuse_address", "handle_error"), "socketserver"),
     **dict.fromkeys(("simple_response", "respond", "bind_socket", "error_log"), "cheroot"),
     **dict.fromkeys(("RequestHandlerClass", "ConnectionClass", "request_queue_size"), "cheroot"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.house.conftest import Measured
 
 ALL_BLOCKS = [(path, block) for path in DOCUMENTS for block in blocks(path)]
-KINDS = {"console", "json", "python", "sh", "text", "yaml"}
+KINDS = {"console", "json", "mermaid", "python", "sh", "text", "yaml"}
 PLACES = (ROOT, ROOT / "src/leastkey")
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}}'
 """What a file that a spec names is taken to hold."""

@@ -23,7 +23,11 @@ __all__ = ["delete_keys", "forget", "key_work", "make_key", "write_profile"]
 
 def make_key(work: Work, identity: WantedIdentity, operation: EnsureKey) -> str:
     """Make sure of the key; gives its last four for the progress line."""
-    key = ensure_key(key_work(work, identity, operation.user), born=work.new_user(operation.user))
+    key = ensure_key(
+        key_work(work, identity, operation.user),
+        born=work.new_user(operation.user),
+        is_fresh=work.is_fresh(f"user {operation.user.lower()}"),
+    )
     return shown(key)
 
 

@@ -71,7 +71,7 @@ class _Look:
             bound_profile=None if bound is None else bound.profile,
             profile=state,
             profile_place=place,
-            open_operations=len(intents),
+            open_operations=sum(intent.phase != "grace" for intent in intents),
             is_secret_lost=bound is not None and bound.key in self.lost,
         )
 

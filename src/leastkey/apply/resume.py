@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leastkey.apply.access_key import key_work
+from leastkey.keys.grace import is_resting
 from leastkey.keys.recover import recover
 from leastkey.plan.operation import EnsureKey
 
@@ -17,8 +18,9 @@ __all__ = ["finish_open_operations", "has_open_operations"]
 
 
 def has_open_operations(project: ProjectKey, local: Local) -> bool:
-    """Say whether a key operation of the project is open on this computer."""
-    return any(project.holds(intent.key) for intent in local.intents.open())
+    """Say whether there is something to do about a key operation of the project that is open on this computer."""
+    now = local.clock.now()
+    return any(project.holds(intent.key) and not is_resting(intent, now) for intent in local.intents.open())
 
 
 def finish_open_operations(work: Work, plan: Plan) -> None:

@@ -85,6 +85,7 @@ def _play(show: Show, here: Stage) -> list[dict[str, str]]:
     _use(here, act)
     _proof(done["verify"], act)
     _stolen_key(here, act)
+    _rotation(here, act)
     here.leastkey("destroy", "--yes")
     act("", "leastkey destroy --yes", "all gone, the key first")
     return acts
@@ -131,6 +132,17 @@ def _stolen_key(here: Stage, act: Any) -> None:
     from leastkey.cli.demo_thief import try_key_alone
 
     act("", "the stolen-key test: the key without its role", try_key_alone(here))
+
+
+def _rotation(here: Stage, act: Any) -> None:
+    """Replace the key; the profile goes on, the old key is refused."""
+    from leastkey.cli.demo_thief import key_in_use, try_old_key
+
+    old = key_in_use(here)
+    here.leastkey("rotate", "--yes")
+    _succeeded(here.aws("ec2", "describe-regions"), "ec2 describe-regions")
+    act("", "leastkey rotate, then the same command", "works")
+    act("", "the old key", try_old_key(here, old))
 
 
 def _succeeded(ended: Outcome, what: str) -> str:

@@ -25,6 +25,7 @@ _BEARING: Final[dict[str, tuple[str, ...]]] = {
     "doctor": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "status": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "destroy": ("--spec", "--sandbox", *_ACCOUNT),
+    "rotate": ("--spec", "--sandbox", "--vault", *_ACCOUNT),
     "run": ("--spec", "--sandbox"),
     "serve": ("--spec", "--sandbox"),
     "creds": ("--spec", "--sandbox"),

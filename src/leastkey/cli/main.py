@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "status": "keys with age and last use, where the secret lies, what has drifted",
     "revoke": "cut all access of an identity at once, until it is restored",
     "doctor": "what is wrong with this computer and its keys, and what helps",
+    "rotate": "replace an identity's key, and go back on it",
     "destroy": "take everything of the project down again",
     "key": "give another computer a key of its own",
     "vault": "where secrets lie: status, move",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from leastkey.disk import slots
 from leastkey.disk.documents import FORMAT, damaged, decode_document, key_fields, key_id_of, key_of
 from leastkey.disk.files import create_private, ensure_folder, hashed_name, list_folder, read_private, remove
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.ports.local import Intent
+from leastkey.ports.local import Intent, IntentPhase
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from leastkey.ports.local import IntentPhase
 
 __all__ = ["FileIntents"]
 
@@ -30,13 +28,18 @@ def _intent_fields(intent: Intent) -> dict[str, object]:
         "phase": intent.phase,
         "created_key": intent.created_key,
         "retired_key": intent.retired_key,
+        "vault": intent.vault,
+        "retired_vault": intent.retired_vault,
+        "grace_seconds": intent.grace_seconds,
+        "since": None if intent.since is None else intent.since.isoformat(),
     }
 
 
 def _intent(document: dict[str, Any]) -> Intent:
     phase = document["phase"]
-    if phase not in {"creating", "stored", "retire"}:
+    if phase not in get_args(IntentPhase):
         raise ValueError(f"`{phase}` is no phase of a key operation")
+    grace, since = document.get("grace_seconds"), document.get("since")
     return Intent(
         operation=document["operation"],
         key=key_of(document),
@@ -46,6 +49,10 @@ def _intent(document: dict[str, Any]) -> Intent:
         phase=cast("IntentPhase", phase),
         created_key=key_id_of(document["created_key"]),
         retired_key=key_id_of(document["retired_key"]),
+        vault=document.get("vault", ""),
+        retired_vault=document.get("retired_vault", ""),
+        grace_seconds=None if grace is None else int(grace),
+        since=None if since is None else datetime.fromisoformat(since),
     )
 
 

@@ -16,20 +16,21 @@ from leastkey.iam.limits import ACCESS_KEYS_PER_USER, PROPAGATION_SECONDS
 from leastkey.iam.marks import OPERATION_TAG
 from leastkey.iam.refusals import is_busy, is_missing
 from leastkey.keys.clock_skew import clock_skew
+from leastkey.keys.machine import advance, begin, close
 from leastkey.keys.prove import prove as proves
+from leastkey.keys.prove import unproved
 from leastkey.keys.recover import (
-    accounted,
+    RIVAL_SECONDS,
     adopt,
     close_stored,
     creating_intents,
     delete_unstored,
-    facts_of,
     recover_intents,
-    unproved,
+    rivals,
 )
-from leastkey.keys.retire import retire_key, switch_off_and_delete
-from leastkey.keys.work import KeyWork, seen_key, token_of
-from leastkey.plan.diff_key import delete_command
+from leastkey.keys.retire import retire_found, switch_off_and_delete
+from leastkey.keys.room import foreign_keys, make_room, not_ours, retire_leftovers
+from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
 
@@ -37,25 +38,27 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leastkey.iam.credentials import AccessKey, AccessKeyId
-    from leastkey.plan.seen import SeenAccessKey
 
 __all__ = ["create_key", "ensure_key"]
 
 CREATES: Final = 3
 """Times CreateAccessKey is called in one run, each one reconciled before the next."""
 BUSY_TRIES: Final = 8
+CLAIM_SECONDS: Final = 300.0
+"""How long a user that was made elsewhere is left to who made it: a run that makes both takes well under that."""
 LAGGING_SECONDS: Final = 4.0
 """How long a key is tried that neither the list shows nor STS accepts: two that agree are soon believed."""
 RUN_SETTLE_SECONDS: Final = 30.0
 """Within a run a list is believed this long after a lost answer."""
 
 
-def ensure_key(work: KeyWork, *, born: datetime | None = None) -> AccessKeyId:
+def ensure_key(work: KeyWork, *, born: datetime | None = None, is_fresh: bool = True) -> AccessKeyId:
     """Give the key in use, made if there is none that works; the binding then names it.
 
     `work.operation` is the run's id, which `leastkey:op` carries on a user this run created. `born` is when AWS made such
     a user: its key list is known to be empty, so one request is made, and its first key is left for the run's `verify` to
-    prove. A key that replaces another is proved before it is used.
+    prove. A key that replaces another is proved before it is used. `is_fresh` says that it was made moments ago: another
+    computer leaves such a user alone (`CLAIM_SECONDS`), so nobody need be looked for beside the new key.
 
     A key that nothing here explains is never touched, and no second one is made beside it: `unknown-key`, `key-limit`.
     """
@@ -63,17 +66,17 @@ def ensure_key(work: KeyWork, *, born: datetime | None = None) -> AccessKeyId:
         work.local.vault.probe()
         if born is not None:
             _forget_past(work, born)
-            if work.pointer() is None and not work.intents():
+            if work.pointer() is None and not work.intents() and is_fresh:
                 return create_key(work, KeyList((), born), None, is_new=True, proven=False)
         listed = recover_intents(work, work.listed())
         kept = _working(work, listed)
         if kept is not None:
-            _retire_leftovers(work, listed, kept)
+            retire_leftovers(work, listed, kept)
             return kept
-        listed = _make_room(work, listed)
+        listed = make_room(work, listed)
         pointer = work.pointer()
         retired = pointer if seen_key(listed, pointer) is not None else None
-        return create_key(work, listed, retired, is_new=born is not None, proven=True)
+        return create_key(work, listed, retired, is_new=born is not None and is_fresh)
 
 
 def _forget_past(work: KeyWork, born: datetime) -> None:
@@ -82,7 +85,7 @@ def _forget_past(work: KeyWork, born: datetime) -> None:
         if intent.server_time < born:
             for key in (intent.created_key, intent.retired_key):
                 if key is not None and key != work.pointer():
-                    work.local.vault.delete(work.entry(key))
+                    work.vault_of(key).delete(work.entry(key))
             work.local.intents.close(intent.operation)
 
 
@@ -115,87 +118,33 @@ def _usable(work: KeyWork, listed: KeyList, key: AccessKeyId) -> bool:
     raise unproved(work, key)
 
 
-def _retire_leftovers(work: KeyWork, listed: KeyList, keep: AccessKeyId | None) -> KeyList:
-    """Delete keys of ours that nothing points at: their secrets lie in the vault, so they are in our ledger."""
-    for key in sorted(work.held() & {seen.id for seen in listed.keys} - {keep}):
-        work.progress.say(f"deleting {shown(key)}: a key of ours that is not in use")
-        listed = retire_key(work, listed, key) or listed
-    return listed
-
-
-def _make_room(work: KeyWork, listed: KeyList) -> KeyList:
-    """Refuse beside a key that is not ours; free a slot by deleting what is ours and of no use."""
-    foreign = _foreign(work, listed)
-    if foreign and (swept := delete_unstored(work, listed, creating_intents(work))) is not None:
-        listed = swept
-        foreign = _foreign(work, listed)
-    if len(foreign) >= ACCESS_KEYS_PER_USER or any(seen.status == "Active" for seen in foreign):
-        raise _not_ours(work, listed)
-    listed = _retire_leftovers(work, listed, work.pointer())
-    pointer = work.pointer()
-    present = [seen.id for seen in listed.keys if seen.id not in _ghosts(work)]
-    if len(present) >= ACCESS_KEYS_PER_USER and pointer in present:
-        # Only a key that cannot sign comes here: it is switched off, or its secret is lost.
-        listed = retire_key(work, listed, pointer) or listed
-    return listed
-
-
-def _ghosts(work: KeyWork) -> set[AccessKeyId | None]:
-    """Give the keys that are deleted while AWS's list may still show them."""
-    return {intent.retired_key for intent in work.intents() if intent.phase == "retire"}
-
-
-def _foreign(work: KeyWork, listed: KeyList) -> list[SeenAccessKey]:
-    known = accounted(work)
-    return [seen for seen in listed.keys if seen.id not in known]
-
-
-def _not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
-    known = accounted(work)
-    facts = tuple(
-        f"{facts_of(work, seen, listed)}  {'ours' if seen.id in known else 'not ours'}"
-        for seen in listed.keys
-    )
-    stranger = next(seen.id for seen in listed.keys if seen.id not in known)
-    full = len(listed.keys) >= ACCESS_KEYS_PER_USER
-    what = (
-        f"`{work.user}` already has {ACCESS_KEYS_PER_USER} access keys, AWS allows {ACCESS_KEYS_PER_USER}"
-        if full
-        else f"`{work.user}` has an access key whose secret is not on this computer"
-    )
-    return LeastkeyError(
-        "key-limit" if full else "unknown-key",
-        what,
-        why=facts,
-        state="no key was made or deleted",
-        remedy=(
-            f"{shown(stranger)} is not ours to remove; find who uses it, then `{delete_command(work.user, stranger)}`",
-            "or give the identity another user name in the spec (`used-by: - user: NAME`)",
-        ),
-    )
-
-
 def create_key(
-    work: KeyWork, listed: KeyList, retired: AccessKeyId | None, *, is_new: bool, proven: bool
+    work: KeyWork,
+    listed: KeyList,
+    retired: AccessKeyId | None,
+    *,
+    is_new: bool = False,
+    proven: bool = True,
+    grace_seconds: int | None = None,
 ) -> AccessKeyId:
-    """Make a key: intent, one attempt, store, prove, move the pointer, retire the old key (C5 to C15)."""
-    token = work.operation if is_new else _token(work)
+    """Make a key: intent, one attempt, store, prove, move the pointer, retire the old key (C5 to C15).
+
+    `is_new`: this run made the user and its mark. `grace_seconds`: it is a rotation, and so long the old key stays.
+    """
+    token = work.operation if is_new else _token(work, listed)
     for _ in range(CREATES):
-        intent = _open_intent(work, listed, retired, token, mark=not is_new)
+        intent = _open_intent(work, listed, retired, token, mark=not is_new, grace_seconds=grace_seconds)
         key = _attempt(work, intent, is_new=is_new)
         if isinstance(key, KeyList):
             listed = key
             continue
-        _store(work, intent, key)
-        stored = replace(intent, phase="stored", created_key=key.id)
-        work.local.intents.update(stored)
+        intent = _store(work, intent, key)
+        intent = advance(work, intent, replace(intent, phase="stored"))
         if proven:
-            adopt(work, stored, KeyList((), stored.server_time))
-            if work.pointer() != key.id:
-                raise unproved(work, key.id)
+            _take_into_use(work, intent, key.id, is_alone=is_new)
         else:
             work.bind(key.id)
-            close_stored(work, stored)
+            close_stored(work, intent)
         work.journal("done", "iam:CreateAccessKey", f"{work.user} {shown(key.id)}")
         return key.id
     raise LeastkeyError(
@@ -206,37 +155,101 @@ def create_key(
     )
 
 
-def _token(work: KeyWork) -> str:
-    """Give the id that the user is marked with: that of an open operation of ours where the user still carries it."""
-    carried = work.iam.get_user(work.user).tags.get(OPERATION_TAG)
-    if carried is not None and carried in {token_of(intent) for intent in work.intents()}:
+def _take_into_use(work: KeyWork, intent: Intent, key: AccessKeyId, *, is_alone: bool) -> None:
+    if not is_alone and rivals(work, intent):
+        retire_found(work, intent, key)
+        raise LeastkeyError(
+            "locked",
+            f"another computer is making a key for `{work.user}` too",
+            why="the user has a key that was made moments ago and is not ours",
+            state=f"the key this run had made, {shown(key)}, was deleted again",
+            remedy="wait until the other one is done; one computer should hold the key",
+        )
+    adopt(work, intent, KeyList((), intent.server_time), is_alone=True)
+    if work.pointer() != key:
+        raise unproved(work, key)
+
+
+def _token(work: KeyWork, listed: KeyList) -> str:
+    """Give the id that the user is marked with: that of an open operation of ours where the user still carries it.
+
+    A user that another computer made moments ago is about to get its key there: `locked`.
+    """
+    user = work.iam.get_user(work.user)
+    carried = user.tags.get(OPERATION_TAG)
+    if carried is None or carried == work.operation:
+        return work.operation
+    if carried in {token_of(intent) for intent in work.intents()}:
         return carried
+    is_young = age_seconds(listed, user.created) < CLAIM_SECONDS
+    if is_young and all(entry.run != carried for entry in work.local.journal.entries()):
+        raise LeastkeyError(
+            "locked",
+            f"another computer has made `{work.user}` moments ago and may be making its key",
+            why=f"the user is marked by the run {carried}, which this computer knows nothing of",
+            state="no key was made or deleted",
+            remedy="wait five minutes, then run the same command again",
+        )
     return work.operation
 
 
 def _open_intent(
-    work: KeyWork, listed: KeyList, retired: AccessKeyId | None, token: str, *, mark: bool
+    work: KeyWork,
+    listed: KeyList,
+    retired: AccessKeyId | None,
+    token: str,
+    *,
+    mark: bool,
+    grace_seconds: int | None,
 ) -> Intent:
-    """Write the intent; then mark the user and list once more, so that `before` is younger than the mark."""
+    """Write the intent; then mark the user and list once more, so that `before` is younger than the mark.
+
+    Without that order the key of another computer, made in between, could pass for one of ours.
+    """
     intent = Intent(
         operation=work.fresh_name(token),
         key=work.key,
         user=work.user,
         before=tuple(seen.id for seen in listed.keys),
         server_time=listed.server_time,
-        phase="creating",
+        phase="claiming" if mark else "creating",
         retired_key=retired,
+        vault=work.local.vault.name,
+        retired_vault="" if retired is None else work.vault_of(retired).name,
+        grace_seconds=grace_seconds,
     )
-    work.local.intents.create(intent)
+    begin(work, intent)
     if not mark:
         return intent
     work.journal("about", "iam:TagUser", work.user)
     work.iam.tag("user", work.user, {OPERATION_TAG: token})
-    again = work.listed()
+    again = _still_alone(work, intent, work.listed())
     before = {*intent.before, *(seen.id for seen in again.keys)}
-    intent = replace(intent, before=tuple(sorted(before)), server_time=again.server_time)
-    work.local.intents.update(intent)
-    return intent
+    listed_again = replace(
+        intent, phase="creating", before=tuple(sorted(before)), server_time=again.server_time
+    )
+    return advance(work, intent, listed_again)
+
+
+def _still_alone(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
+    """Refuse where a key that is not ours has turned up since the keys were looked at; delete a late one of ours.
+
+    It may be one that was deleted and that a list which lags shows for a moment, or another computer's that gives up.
+    """
+    clock = work.local.clock
+    started = clock.monotonic()
+    while True:
+        new = {seen.id for seen in listed.keys if seen.status == "Active"} - set(intent.before)
+        if new.isdisjoint(seen.id for seen in foreign_keys(work, listed)):
+            return listed
+        if (swept := delete_unstored(work, listed, creating_intents(work))) is not None:
+            listed = swept
+            continue
+        if clock.monotonic() - started >= RIVAL_SECONDS:
+            close(work, intent)
+            raise not_ours(work, listed)
+        clock.sleep(2)
+        listed = work.listed()
 
 
 def _attempt(work: KeyWork, intent: Intent, *, is_new: bool) -> AccessKey | KeyList:
@@ -258,7 +271,7 @@ def _attempt(work: KeyWork, intent: Intent, *, is_new: bool) -> AccessKey | KeyL
             busy = is_busy(error) and tries < BUSY_TRIES
             not_yet = is_new and is_missing(error)
             if clock.monotonic() - started >= PROPAGATION_SECONDS or not (busy or not_yet):
-                work.local.intents.close(intent.operation)
+                close(work, intent)
                 return _refused(work, error)
         clock.sleep(min(10.0, 0.5 * 2.0**tries))
 
@@ -286,8 +299,8 @@ def _full(work: KeyWork, error: AwsError) -> KeyList:
         if full or clock.monotonic() - started >= RUN_SETTLE_SECONDS:
             break
         clock.sleep(2)
-    if _foreign(work, listed):
-        raise _not_ours(work, listed)
+    if foreign_keys(work, listed):
+        raise not_ours(work, listed)
     raise error
 
 
@@ -309,18 +322,19 @@ def _reconcile(work: KeyWork, intent: Intent) -> KeyList:
         clock.sleep(2)
 
 
-def _store(work: KeyWork, intent: Intent, key: AccessKey) -> None:
+def _store(work: KeyWork, intent: Intent, key: AccessKey) -> Intent:
     """Write down the key's id, put its secret into the vault and read it back (C7).
 
     From the first of these on the key is in our ledger. When one fails the key is deleted again, at once.
     """
     entry = work.entry(key.id)
     why = "the vault gave back something else than it was given"
+    known = replace(intent, created_key=key.id)
     try:
-        work.local.intents.update(replace(intent, created_key=key.id))
+        advance(work, intent, known)
         work.local.vault.put(entry, key.secret)
         if work.local.vault.get(entry) == key.secret:
-            return
+            return known
     except LeastkeyError as error:
         why = error.what
     except OSError as error:
@@ -331,7 +345,7 @@ def _store(work: KeyWork, intent: Intent, key: AccessKey) -> None:
         # Else the intent stays: the next run sweeps it, and knows the key for a ghost while lists still show it.
         if seen_key(work.listed(), key.id) is None:
             work.local.vault.delete(entry)
-            work.local.intents.close(intent.operation)
+            close(work, intent)
     except (AwsError, LeastkeyError, OSError):
         state = f"the new key {shown(key.id)} may be left; the next run of the same command deletes it"
     raise LeastkeyError(

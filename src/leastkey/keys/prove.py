@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from leastkey.keys.work import KeyWork
     from leastkey.secret import Secret
 
-__all__ = ["KEPT", "prove", "signs"]
+__all__ = ["KEPT", "prove", "unproved"]
 
 IN_A_ROW: Final = 2
 PAUSE_SECONDS: Final = 2.0
 KEPT: Final = "the new key is stored and kept, the profile still uses what it used before"
 
 
-def signs(work: KeyWork, key: AccessKeyId, secret: Secret) -> bool:
+def _signs(work: KeyWork, key: AccessKeyId, secret: Secret) -> bool:
     """Say whether AWS accepts a call signed by the key now. Raises when the key belongs to somebody else."""
     try:
         caller = work.sts_of(AccessKey(key, secret)).caller()
@@ -64,7 +64,7 @@ def prove(
     while row < in_a_row:
         over = clock.monotonic() - started >= within
         try:
-            row = row + 1 if signs(work, key, secret) else 0
+            row = row + 1 if _signs(work, key, secret) else 0
         except AwsError as error:
             if over or not is_unanswered(error):
                 raise
@@ -74,3 +74,14 @@ def prove(
                 return False
             clock.sleep(PAUSE_SECONDS)
     return True
+
+
+def unproved(work: KeyWork, key: AccessKeyId, *, state: str = KEPT) -> LeastkeyError:
+    """Give the error for a key that AWS lists and does not accept."""
+    return LeastkeyError(
+        "key-unproved",
+        f"AWS does not accept the key {shown(key)} of `{work.user}` yet",
+        why="asked for 60 s; a new key takes a while to reach every server of AWS",
+        state=state,
+        remedy="run the same command again: it goes on with this key",
+    )

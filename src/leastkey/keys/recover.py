@@ -9,13 +9,16 @@ be ours.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import shown
 from leastkey.iam.marks import OPERATION_TAG
-from leastkey.keys.prove import KEPT, prove
+from leastkey.keys.grace import begin_grace, go_back, is_resting, pass_grace
+from leastkey.keys.machine import PHASES, advance, close
+from leastkey.keys.prove import prove, unproved
 from leastkey.keys.retire import finish_retiring, retire_found
 from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
 from leastkey.plan.diff_key import delete_command
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Intent
 
 __all__ = [
+    "RIVAL_SECONDS",
     "accounted",
     "adopt",
     "close_stored",
@@ -38,7 +42,7 @@ __all__ = [
     "facts_of",
     "recover",
     "recover_intents",
-    "unproved",
+    "rivals",
 ]
 
 SETTLE_SECONDS: Final = 300.0
@@ -47,11 +51,14 @@ LIFETIME: Final = timedelta(minutes=15)
 """A key made later than this after its intent was not made by that run."""
 SLACK: Final = timedelta(seconds=2)
 """AWS writes whole seconds, and two of its servers answer."""
+RIVAL_SECONDS: Final = 10.0
+"""How long the key of another computer is given to go, where the user's mark is ours."""
 
 
 def recover(work: KeyWork) -> AccessKeyId | None:
     """Finish the open operations on a user's keys; gives the key in use afterwards. Without open ones, no request is made."""
-    if work.intents():
+    now = work.local.clock.now()
+    if not all(is_resting(intent, now) for intent in work.intents()):
         with work.locked():
             recover_intents(work, work.listed())
     return work.pointer()
@@ -60,11 +67,22 @@ def recover(work: KeyWork) -> AccessKeyId | None:
 def recover_intents(work: KeyWork, listed: KeyList) -> KeyList:
     """Carry every open intent as far as it goes; gives the newest list."""
     for intent in work.intents():
+        if intent.phase != "grace":
+            _, does = PHASES[intent.phase]
+            work.progress.say(
+                f"an earlier run left the keys of `{work.user}` at `{intent.phase}`; this one {does}"
+            )
         match intent.phase:
             case "retire":
                 listed = finish_retiring(work, intent) or listed
+            case "grace":
+                listed = pass_grace(work, intent, listed)
+            case "undo":
+                listed = go_back(work, intent) or listed
             case "stored":
                 listed = adopt(work, intent, listed)
+            case "claiming":
+                close(work, intent)
             case "creating" if intent.created_key is not None:
                 listed = adopt(work, intent, listed)
             case "creating":
@@ -72,10 +90,11 @@ def recover_intents(work: KeyWork, listed: KeyList) -> KeyList:
     return _sweep_creating(work, listed)
 
 
-def adopt(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
+def adopt(work: KeyWork, intent: Intent, listed: KeyList, *, is_alone: bool = False) -> KeyList:
     """Continue at C9: prove the stored key, move the pointer, retire the key it replaces.
 
-    A key whose secret did not reach the vault, or that AWS has no more, is given up: its id is in our ledger.
+    A key whose secret did not reach the vault, or that AWS has no more, is given up: its id is in our ledger. So is
+    one beside which another computer has made one (`rivals`), unless `is_alone` says that somebody has looked.
     """
     key = intent.created_key
     secret = None if key is None else work.secret(key)
@@ -85,37 +104,32 @@ def adopt(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
     settled = age_seconds(listed, intent.server_time) > SETTLE_SECONDS
     if (seen is None and settled) or (seen is not None and seen.status == "Inactive"):
         return _give_up(work, intent, listed)
+    if not is_alone and rivals(work, intent):
+        return _give_up(work, intent, listed)
     if not prove(work, key, secret):
         listed = work.listed()
         if seen_key(listed, key) is None:
             return _give_up(work, intent, listed)
         raise unproved(work, key)
-    work.bind(key)
+    work.bind(key, keep_sessions=intent.grace_seconds is not None)
     return close_stored(work, intent) or listed
 
 
-def close_stored(work: KeyWork, intent: Intent) -> KeyList | None:
-    """Continue at C11: retire the key that the pointer named before, or be done."""
+def close_stored(work: UserKeys, intent: Intent) -> KeyList | None:
+    """Continue at C11: retire the key that the pointer named before, after its grace in a rotation, or be done."""
+    if intent.phase == "creating":  # it was cut off between storing the secret and saying so
+        intent = advance(work, intent, replace(intent, phase="stored"))
     if intent.retired_key is None or intent.retired_key == work.pointer():
-        work.local.intents.close(intent.operation)
+        close(work, intent)
         return None
+    if intent.grace_seconds:
+        return begin_grace(work, intent)
     return retire_found(work, intent, intent.retired_key)
-
-
-def unproved(work: KeyWork, key: AccessKeyId) -> LeastkeyError:
-    """Give the error for a key that AWS lists and does not accept."""
-    return LeastkeyError(
-        "key-unproved",
-        f"AWS does not accept the new key {shown(key)} of `{work.user}` yet",
-        why="asked for 60 s; new keys take a while to reach every server of AWS",
-        state=KEPT,
-        remedy="run the same command again: it goes on with this key",
-    )
 
 
 def _give_up(work: KeyWork, intent: Intent, listed: KeyList) -> KeyList:
     if intent.created_key is None or intent.created_key == work.pointer():
-        work.local.intents.close(intent.operation)
+        close(work, intent)
         return listed
     return retire_found(work, intent, intent.created_key) or listed
 
@@ -144,7 +158,7 @@ def _sweep_creating(work: KeyWork, listed: KeyList) -> KeyList:
         known = accounted(work)
         for intent in old:
             if all(seen.id in intent.before or seen.id in known for seen in again.keys):
-                work.local.intents.close(intent.operation)
+                close(work, intent)
         listed = again
     return listed
 
@@ -194,6 +208,42 @@ def _doubt(work: KeyWork, intent: Intent, seen: SeenAccessKey) -> str | None:
     if work.iam.get_user(work.user).tags.get(OPERATION_TAG) != token_of(intent):
         return "the user does not carry our run's mark any more"
     return None
+
+
+def rivals(work: KeyWork, intent: Intent) -> bool:
+    """Say whether another computer, with a state folder of its own, has made a key for the user when this operation did.
+
+    Who sees a key beside its own and does not hold the user's mark gives up; who holds it waits for the other to. Where
+    none is seen the mark is made ours again: what the other may delete after a crash hangs on it. So at most one of
+    them brings a key into use, and no key in use is taken for an orphan.
+    """
+    clock = work.local.clock
+    started = clock.monotonic()
+    while True:
+        beside = _made_beside(work, intent)
+        is_marked = work.iam.get_user(work.user).tags.get(OPERATION_TAG) == token_of(intent)
+        if not beside and is_marked:
+            return False
+        if beside and (not is_marked or clock.monotonic() - started >= RIVAL_SECONDS):
+            return True
+        if not is_marked:
+            work.journal("about", "iam:TagUser", work.user)
+            work.iam.tag("user", work.user, {OPERATION_TAG: token_of(intent)})
+        else:
+            clock.sleep(2)
+
+
+def _made_beside(work: KeyWork, intent: Intent) -> bool:
+    """Say whether the user has a key that was made when ours was, and not by an operation of ours."""
+    known = accounted(work)
+    unclear = creating_intents(work)
+    return any(
+        intent.server_time - SLACK <= seen.created <= intent.server_time + LIFETIME
+        for seen in work.listed().keys
+        if seen.id not in known
+        and seen.id not in intent.before
+        and all(seen.id in other.before for other in unclear)
+    )
 
 
 def facts_of(work: UserKeys, seen: SeenAccessKey, now: KeyList) -> str:

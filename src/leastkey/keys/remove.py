@@ -43,6 +43,7 @@ def remove_keys(work: UserKeys, bound: Sequence[Binding]) -> int:
         local.sessions.delete(work.key)
         deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, "" if stored is None else stored.vault}
+        names |= {name for intent in work.intents() for name in (intent.vault, intent.retired_vault)}
         for name in sorted(names - {""}):
             forget_secrets(work.user, work.key, local.vault_for(name), local, bound)
         for intent in work.intents():

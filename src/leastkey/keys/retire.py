@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from leastkey.errors import AwsError
 from leastkey.iam.credentials import shown
 from leastkey.iam.refusals import is_missing
+from leastkey.keys.machine import advance, begin, close
 from leastkey.keys.work import seen_key
 from leastkey.ports.local import Intent
 
@@ -50,24 +51,41 @@ def finish_retiring(work: UserKeys, intent: Intent) -> KeyList | None:
         work.journal("about", "iam:DeleteAccessKey", f"{work.user} {shown(key)}")
         switch_off_and_delete(work, key)
         work.journal("done", "iam:DeleteAccessKey", f"{work.user} {shown(key)}")
-        work.local.vault.delete(work.entry(key))
+        work.local.vault_for(intent.retired_vault).delete(work.entry(key))
         listed = work.listed()
     if listed is None or seen_key(listed, key) is None:
-        work.local.intents.close(intent.operation)
+        close(work, intent)
     return listed
 
 
 def retire_found(work: UserKeys, intent: Intent, key: AccessKeyId) -> KeyList | None:
-    """Retire the key an unfinished intent turned out to have made. The decision is written before it is carried out."""
-    retiring = replace(intent, phase="retire", created_key=None, retired_key=key)
-    work.local.intents.update(retiring)
-    return finish_retiring(work, retiring)
+    """Retire a key of an open operation: the one it replaced or the one it made. The decision is written before it is carried out."""
+    is_old = key == intent.retired_key
+    retiring = replace(
+        intent,
+        phase="retire",
+        created_key=None,
+        retired_key=key,
+        vault="",
+        retired_vault=intent.retired_vault if is_old else intent.vault,
+        grace_seconds=intent.grace_seconds if is_old else None,
+    )
+    return finish_retiring(work, advance(work, intent, retiring))
 
 
 def retire_key(work: UserKeys, listed: KeyList, key: AccessKeyId) -> KeyList | None:
     """Retire a key that is in our ledger and of no use."""
     before = tuple(seen.id for seen in listed.keys)
     name = work.fresh_name(work.operation)
-    intent = Intent(name, work.key, work.user, before, listed.server_time, "retire", retired_key=key)
-    work.local.intents.create(intent)
-    return finish_retiring(work, intent)
+    vault = work.vault_of(key).name
+    intent = Intent(
+        name,
+        work.key,
+        work.user,
+        before,
+        listed.server_time,
+        "retire",
+        retired_key=key,
+        retired_vault=vault,
+    )
+    return finish_retiring(work, begin(work, intent))

@@ -71,10 +71,14 @@ class UserKeys:
         return None if stored is None else stored.access_key
 
     def vault_of(self, key: AccessKeyId) -> Vault:
-        """Give the vault a key's secret lies in: the one its binding names, or the one for new keys."""
+        """Give the vault a key's secret lies in: as its binding or an open operation says, else the one for new keys."""
         stored = self.bound()
         if stored is not None and stored.access_key == key:
             return self.local.vault_for(stored.vault)
+        for intent in self.intents():
+            if key in {intent.created_key, intent.retired_key}:
+                name = intent.vault if key == intent.created_key else intent.retired_vault
+                return self.local.vault_for(name)
         return self.local.vault
 
     def entry(self, key: AccessKeyId) -> str:
@@ -138,13 +142,17 @@ class KeyWork(UserKeys):
         """The ARN a key of this user must prove to have."""
         return user_arn(self.binding.partition, self.key.account, path_of(self.key.project), self.user)
 
-    def bind(self, key: AccessKeyId) -> None:
-        """Move the pointer, atomically (C10). Sessions of another key are forgotten with it."""
+    def bind(self, key: AccessKeyId, *, keep_sessions: bool = False) -> None:
+        """Move the pointer, atomically (C10).
+
+        Sessions of another key are forgotten with it unless they are of the same user and role: those work until they end.
+        Source: IAM User Guide, "Disabling permissions for temporary security credentials".
+        """
         stored = self.bound()
         vault = self.vault_of(key).name
         changed = stored is None or stored.access_key != key
         keep = self.binding if stored is None else stored
-        if changed:
+        if changed and not keep_sessions:
             self.local.sessions.delete(self.key)
         self.local.bindings.put(
             replace(

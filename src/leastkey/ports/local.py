@@ -176,12 +176,16 @@ class Bindings(Protocol):
         ...
 
 
-IntentPhase = Literal["creating", "stored", "retire"]
+IntentPhase = Literal["claiming", "creating", "stored", "grace", "undo", "retire"]
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The write-ahead record of one key operation. It holds ids only, never a secret."""
+    """The write-ahead record of one key operation. It holds ids only, never a secret.
+
+    `vault` and `retired_vault` name the vaults that hold the two secrets, the empty name the one chosen for new keys.
+    `grace_seconds` is set on a rotation: how long the old key stays, switched off; `since` is when it was, by AWS's clock.
+    """
 
     operation: str
     key: BindingKey
@@ -191,6 +195,10 @@ class Intent:
     phase: IntentPhase
     created_key: AccessKeyId | None = None
     retired_key: AccessKeyId | None = None
+    vault: str = ""
+    retired_vault: str = ""
+    grace_seconds: int | None = None
+    since: datetime | None = None
 
 
 class Intents(Protocol):

@@ -12,6 +12,7 @@ from leastkey.iam.arn import AccountId, Arn, role_arn, user_arn
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.keys.create import ensure_key
 from leastkey.keys.recover import recover
+from leastkey.keys.rotation import Rotated, rotate_key, undo_rotation
 from leastkey.keys.work import KeyWork, work_on
 from leastkey.plan.seen import Caller, SeenAccessKey, SeenUser
 from leastkey.ports.aws import KeyList, KeyUse
@@ -73,8 +74,16 @@ class KeyAtAws:
 
 
 @dataclass
+class Shared:
+    """What all computers have in common besides the account: time, and the number of keys that were ever made."""
+
+    seconds: float = 0.0
+    minted: int = 0
+
+
+@dataclass
 class World:
-    """What outlives a process: AWS, the disk, the vault, time."""
+    """What outlives a process: AWS, time, and one computer's disk and vault."""
 
     lag: int = 0
     aws: dict[AccessKeyId, KeyAtAws] = field(default_factory=dict)
@@ -84,8 +93,9 @@ class World:
     intents: dict[str, Intent] = field(default_factory=dict)
     vault: dict[str, Secret] = field(default_factory=dict)
     sessions: dict[str, SessionCredentials] = field(default_factory=dict)
-    seconds: float = 0.0
-    minted: int = 0
+    shared: Shared = field(default_factory=Shared)
+    journal: list[JournalEntry] = field(default_factory=list)
+    name: str = ""
     run: int = 0
     foreign: frozenset[AccessKeyId] = frozenset()
     calls: list[str] = field(default_factory=list)
@@ -94,11 +104,32 @@ class World:
     profiles: dict[str, ProfileSection] = field(default_factory=dict)
     shadows: dict[str, str] = field(default_factory=dict)
 
+    shared_key: bool = False
+    """Another computer has a copy of the key in use, and may replace it."""
+    turn: Callable[[str], None] = lambda name: None
+    """Called before every port call; where two computers take turns it waits."""
+
+    @property
+    def seconds(self) -> float:
+        return self.shared.seconds
+
+    @seconds.setter
+    def seconds(self, value: float) -> None:
+        self.shared.seconds = value
+
     def now(self) -> datetime:
         return START + timedelta(seconds=int(self.seconds))
 
+    def another(self, name: str) -> World:
+        """Give another computer on the same account, which knows nothing yet."""
+        return replace(
+            self, name=name, bindings={}, intents={}, vault={}, sessions={}, journal=[], calls=[], faults={},
+            pointer_was_good=False,
+        )  # fmt: skip
+
     def step(self, name: str, action: Callable[[], T]) -> T:
         """Make one port call, or let it go wrong."""
+        self.turn(name)
         number = len(self.calls)
         self.calls.append(name)
         fault = self.faults.get(number)
@@ -133,7 +164,9 @@ class World:
         pointer = None if binding is None else binding.access_key
         good = pointer is not None and self.works(pointer)
         broken = pointer is not None and not good
-        assert not (broken and self.pointer_was_good), f"the pointer broke at {self.calls[-1]}"
+        assert self.shared_key or not (broken and self.pointer_was_good), (
+            f"the pointer broke at {self.calls[-1]}"
+        )
         self.pointer_was_good = good
         for key_id in self.foreign:
             assert key_id in self.aws, f"a foreign key was deleted at {self.calls[-1]}"
@@ -145,8 +178,8 @@ class World:
         return vault_entry(ACCOUNT, None, USER, key_id)
 
     def mint(self, *, secret_kept: bool, status: Literal["Active", "Inactive"] = "Active") -> AccessKeyId:
-        self.minted += 1
-        key_id = AccessKeyId(f"AKIA{self.minted:016d}")
+        self.shared.minted += 1
+        key_id = AccessKeyId(f"AKIA{self.shared.minted:016d}")
         self.aws[key_id] = KeyAtAws(status, self.now(), f"secret of {key_id}", self.run)
         if secret_kept:
             self.vault[self.entry(key_id)] = Secret(self.aws[key_id].secret)
@@ -162,6 +195,8 @@ class World:
             intents=dict(self.intents),
             vault=dict(self.vault),
             sessions=dict(self.sessions),
+            shared=replace(self.shared),
+            journal=list(self.journal),
             calls=[],
         )
 
@@ -182,7 +217,7 @@ class World:
         self.run += 1
         self.calls.clear()
         self.faults = faults or {}
-        return f"run-{self.run}"
+        return f"run-{self.name}{self.run}"
 
     def ensure(self, faults: Mapping[int, Fault] | None = None, *, new: bool = False) -> AccessKeyId:
         """Run `ensure_key` as one process would."""
@@ -194,9 +229,18 @@ class World:
         return ensure_key(self.work(operation), born=born)
 
     def work(self, operation: str) -> KeyWork:
+        stored = self.bindings.get(binding_id(KEY), BINDING)
         return work_on(
-            BINDING, FakeIam(self), lambda key: FakeSts(self, key), self.local(), operation, Silent()
+            stored, FakeIam(self), lambda key: FakeSts(self, key), self.local(), operation, Silent()
         )
+
+    def rotate(
+        self, faults: Mapping[int, Fault] | None = None, *, grace: int = 3_600, older_than: int = 0
+    ) -> Rotated:
+        return rotate_key(self.work(self.start(faults)), grace_seconds=grace, older_than=older_than)
+
+    def undo(self, faults: Mapping[int, Fault] | None = None) -> Rotated:
+        return undo_rotation(self.work(self.start(faults)))
 
     def recover(self) -> AccessKeyId | None:
         return recover(self.work(self.start()))
@@ -244,7 +288,9 @@ class FakeIam:
             old = {binding.access_key for binding in world.bindings.values()}
             if world.lag:
                 unstored = [key_id for key_id in unstored if world.aws[key_id].run == world.run]
-            assert not set(unstored) - old, "N: a second key is made before the first is reconciled"
+            assert world.name or not set(unstored) - old, (
+                "N: a second key is made before the first is reconciled"
+            )
             if len(world.aws) >= 2:
                 raise AwsError("iam:CreateAccessKey", "LimitExceeded", "two keys", status=409)
             key_id = world.mint(secret_kept=False)
@@ -388,16 +434,16 @@ class FakeSessions:
 
 
 class FakeJournal:
-    """Nothing to remember, but a place where the disk can be full."""
+    """What runs did, and a place where the disk can be full."""
 
     def __init__(self, world: World) -> None:
         self.world = world
 
     def write(self, entry: JournalEntry) -> None:
-        self.world.step("journal.write", lambda: None)
+        self.world.step("journal.write", lambda: self.world.journal.append(entry))
 
     def entries(self, since: datetime | None = None) -> Iterator[JournalEntry]:
-        return iter(())
+        return iter(tuple(self.world.journal))
 
 
 class FakeLocks:
