@@ -25,7 +25,8 @@ class Seen:
     action: str
 
 
-Hook = Callable[[Seen, Phase], None]
+Hook = Callable[[Seen, Phase], bytes | None]
+"""Told of each request; bytes are the answer instead of AWS's, and none at all close the connection."""
 
 
 class Proxy:
@@ -62,12 +63,16 @@ class Proxy:
             reader = connection.makefile("rb")
             while (request := _read_message(reader, connection)) is not None:
                 seen = self._note(request)
-                self._hook(seen, "before")
+                if (instead := self._hook(seen, "before")) is not None:
+                    connection.sendall(instead)
+                    return
                 with socket.create_connection(("127.0.0.1", self._upstream), timeout=60) as upstream:
                     upstream.sendall(request)
                     has_body = not request.startswith(b"HEAD ")
                     response = _read_message(upstream.makefile("rb"), None, body=has_body)
-                self._hook(seen, "after")
+                if (instead := self._hook(seen, "after")) is not None:
+                    connection.sendall(instead)
+                    return
                 connection.sendall(response or b"")
 
     def _note(self, request: bytes) -> Seen:

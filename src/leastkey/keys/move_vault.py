@@ -64,7 +64,10 @@ def _refuse_open_operations(local: Local) -> None:
             "locked",
             "a key operation is not finished, and it knows the vault its secret lies in",
             why=tuple(sorted({f"keys of `{intent.user}`" for intent in found})),
-            remedy="finish it with `leastkey up`, then run the same command again",
+            remedy=(
+                "finish it with `leastkey up`, then run the same command again",
+                "an old key in its grace? wait for its end, or go back to it: `leastkey rotate --undo`",
+            ),
         )
 
 
