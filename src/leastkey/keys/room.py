@@ -99,7 +99,9 @@ def not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
         else f"`{work.user}` has an access key whose secret is not on this computer"
     )
     remedy = (
-        ("run the same command again: AWS's list still shows a key that is gone",)
+        (
+            "both are ours: one may be on another computer, `leastkey status` shows it; else AWS's list lags, run it again",
+        )
         if stranger is None
         else (
             f"{shown(stranger)} is not ours to remove; find who uses it, then `{delete_command(work.user, stranger)}`",

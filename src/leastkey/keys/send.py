@@ -82,8 +82,9 @@ class _SendWork(KeyWork):
         """Give the key in use; of the key that is being made, that it has come where it shall."""
         return self.outgoing.handed_over or KeyWork.pointer(self)
 
-    def bind(self, key: AccessKeyId) -> None:
-        """Encrypt the key to its recipient and remember it; the profile here keeps what it uses."""
+    def bind(self, key: AccessKeyId, *, keep_sessions: bool = True) -> None:
+        """Encrypt the key to its recipient and remember it; the profile and its sessions here stay as they are."""
+        del keep_sessions
         secret = self.outgoing.get(self.entry(key))
         if secret is None:
             raise LeastkeyError("secret-missing", f"the secret of {shown(key)} is not at hand")
