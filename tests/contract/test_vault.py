@@ -142,6 +142,7 @@ def test_a_probe_leaves_nothing_and_changes_nothing(opened: Callable[[], Vault])
     assert vault.get(ENTRY) == SECRET
 
 
+@pytest.mark.parametrize("opened", ["age-file", "kernel", "keyring", "memory"], indirect=True)
 def test_threads_with_vaults_of_their_own_lose_no_entry(opened: Callable[[], Vault]) -> None:
     def work(number: int) -> None:
         vault = opened()

@@ -90,8 +90,6 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     assert sent.code == 0, sent.err
     again = here.leastkey("key", "send", "--to", recipient, "-o", "key.age")
     assert (here.folder / "key.age").read_text() == sent.out, again.err
-    assert here.leastkey("key", "send", "--to", recipient, "-o", "key.age").code == 5
-
     refused = receive(there, sent.out, command=())
     assert (refused.code, "there is no terminal" in refused.err) == (2, True)
     wrong = receive(there, sent.out, "--account", "111122223333", command=())
@@ -99,8 +97,6 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     assert held(there) == {}
     ended = receive(there, sent.out, "--account", account, command=())
     assert ended.code == 0, ended.err
-    used = there.leastkey("run", "nightly", "--", "aws", "sts", "get-caller-identity", "--output", "json")
-    assert "assumed-role" in used.json["Arn"], used.err
     assert "assumed-role" in there.aws("sts", "get-caller-identity", "--profile", "nightly").json["Arn"]
 
     mine, theirs = held(here), held(there)
@@ -116,7 +112,6 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     replay = receive(there, sent.out)
     assert (replay.code, "error[message-refused]" in replay.err) == (1, True)
     assert "received already" in replay.err
-    assert here.leastkey("run", "--", "true").code == 0
     used_up = here.leastkey("key", "send", "--to", recipient)
     assert (used_up.code, "is in use" in used_up.err) == (1, True)
 
@@ -130,10 +125,15 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     assert receive(there, other.out).code == 0
     assert sorted([*mine, *held(there)]) == keys_of(aws, account)
     assert len(held(there)) == 1, "the secret of the key before is gone"
-    assert here.leastkey("destroy", "--yes").code == 0
 
 
-def test_what_is_not_for_this_computer_is_refused_and_stores_nothing(here: Home, there: Home) -> None:
+def test_what_is_not_for_this_computer_is_refused_and_stores_nothing(
+    aws: Aws, account: str, here: Home, there: Home
+) -> None:
+    before = keys_of(aws, account)
+    no_recipient = here.leastkey("key", "send", "--to", "age1\x1b[2J")
+    assert (no_recipient.code, "\x1b" in no_recipient.err) == (2, False)
+    assert keys_of(aws, account) == before
     nothing_asked = receive(there, "-----BEGIN AGE ENCRYPTED FILE-----\nx\n")
     assert (nothing_asked.code, "no key was asked for" in nothing_asked.err) == (1, True)
     recipient = asked(there)
@@ -163,15 +163,6 @@ def test_what_is_not_for_this_computer_is_refused_and_stores_nothing(here: Home,
     assert not (there.folder / ".aws" / "config").exists()
 
 
-def test_what_is_no_recipient_is_refused_before_a_key_is_made(aws: Aws, account: str, here: Home) -> None:
-    before = keys_of(aws, account)
-    for recipient in ("AGE-SECRET-KEY-1X", "age1\x1b[2J"):
-        ended = here.leastkey("key", "send", "--to", recipient)
-        assert (ended.code, "\x1b" in ended.err) == (2, False)
-    assert keys_of(aws, account) == before
-    assert FileIntents(here.state).open() == ()
-
-
 def test_a_kill_at_any_request_leaves_no_key_that_nobody_has(aws: Aws, tmp_path: Path, there: Home) -> None:
     """Killed before the message is out, the next run makes another key; killed after, it gives the same message again."""
     running: list[subprocess.Popen[bytes]] = []
@@ -191,7 +182,7 @@ def test_a_kill_at_any_request_leaves_no_key_that_nobody_has(aws: Aws, tmp_path:
         assert here.leastkey("up", "--yes").code == 0
         (mine,) = held(here)
         while True:
-            point += rounds(3, 1)
+            point += rounds(5, 1)
             base = len(proxy.seen)
             command = here.command("key", "send", "--to", recipient)
             with subprocess.Popen(
@@ -208,4 +199,4 @@ def test_a_kill_at_any_request_leaves_no_key_that_nobody_has(aws: Aws, tmp_path:
         (sent,) = FileSentKeys(here.state).all()
         assert keys_of(aws, account) == sorted([mine, sent.access_key])
         assert [intent for intent in FileIntents(here.state).open() if intent.created_key] == []
-    assert point > 3
+    assert point > 4
