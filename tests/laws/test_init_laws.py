@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.fakes.prompter import Scripted
 from tests.unit.cli.test_init_questions import flags, found
 
-from leastkey.cli.init import words_of
-from leastkey.cli.init_questions import ask_for_spec
+from leastkey.cli.commands.init import words_of
+from leastkey.cli.init.questions import ask_for_spec
 from leastkey.cli.main import run
 from leastkey.errors import LeastkeyError
 from leastkey.spec.model import UserUse

@@ -358,7 +358,7 @@ def test_the_commands_carry_a_file_out_and_in(
 ) -> None:
     from click.testing import CliRunner
 
-    from leastkey.cli.sandbox_account import export_account, import_account
+    from leastkey.cli.sandbox.account import export_account, import_account
     from leastkey.sandbox.server import lifecycle
 
     known = control_commands(place.sandbox, [], threading.Event())

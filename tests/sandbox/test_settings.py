@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leastkey.cli.sandbox_settings import settings_lines
+from leastkey.cli.sandbox.settings import settings_lines
 from leastkey.clock import SystemClock
 from leastkey.errors import LeastkeyError
 from leastkey.sandbox.server.clock import MovableClock

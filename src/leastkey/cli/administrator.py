@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from leastkey.apply.refusals import refusal
 from leastkey.aws.connect import connect_admin
 from leastkey.cli.ask import mfa_code
-from leastkey.cli.sandbox_door import connect_root, sandbox_root
+from leastkey.cli.sandbox.door import connect_root, sandbox_root
 from leastkey.disk.aws_config import AwsProfiles
 from leastkey.errors import NOTHING_CHANGED, AwsError, LeastkeyError
 from leastkey.iam.marks import OUR_PATH

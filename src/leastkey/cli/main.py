@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"leastkey.cli.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"leastkey.cli.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

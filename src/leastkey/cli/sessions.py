@@ -59,7 +59,7 @@ def narrowed_session(
 def prepared(here: Machine, binding: Binding) -> Local:
     """Start the sandbox where the identity lives there, mend its profile, and give this computer."""
     if binding.target == "sandbox":
-        from leastkey.cli.sandbox_door import sandbox_root
+        from leastkey.cli.sandbox.door import sandbox_root
 
         sandbox_root(here, binding.key.account)
     local = here.local(here.vault_named(binding.vault))

@@ -14,7 +14,7 @@ from tests.unit.cli.test_init_questions import flags
 
 from leastkey.aws.connect import Administrator
 from leastkey.aws.find import find_account
-from leastkey.cli.init_found import find
+from leastkey.cli.init.found import find
 from leastkey.clock import SystemClock
 from leastkey.errors import AwsError
 from leastkey.iam.arn import AccountId, Arn

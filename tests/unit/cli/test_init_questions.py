@@ -8,8 +8,8 @@ import pytest
 from tests.fakes.prompter import scripted
 
 from leastkey.cli.ask import TerminalPrompter
-from leastkey.cli.init_found import Flags, Found, Value, found_lines
-from leastkey.cli.init_questions import ask_for_spec
+from leastkey.cli.init.found import Flags, Found, Value, found_lines
+from leastkey.cli.init.questions import ask_for_spec
 from leastkey.cli.show import Show
 from leastkey.errors import LeastkeyError
 from leastkey.spec.starter import Starter

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leastkey.cli import new_file
-from leastkey.cli.new_file import write_all
+from leastkey.cli.init import new_file
+from leastkey.cli.init.new_file import write_all
+from leastkey.cli.init.specs_beside import projects_beside, tell_beside
 from leastkey.cli.show import Show
-from leastkey.cli.specs_beside import projects_beside, tell_beside
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from leastkey.cli.sandbox import status
-from leastkey.cli.sandbox_why import events, why
+from leastkey.cli.commands.sandbox import status
+from leastkey.cli.sandbox.why import events, why
 from leastkey.errors import LeastkeyError
 from leastkey.sandbox.server.runfile import RunInfo
 from leastkey.secret import Secret

@@ -13,7 +13,7 @@ from leastkey.spec.starter import ANY_DOCUMENT, Starter, starter_spec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leastkey.cli.init_found import Flags, Found
+    from leastkey.cli.init.found import Flags, Found
     from leastkey.ports.people import Prompter
     from leastkey.spec.model import Grant
 

@@ -14,7 +14,7 @@ __all__ = ["connect_root", "root_variables", "sandbox_root"]
 
 def sandbox_root(here: Machine, account: str | None, vault: str | None = None) -> SandboxEnv:
     """Start the sandbox of this computer where it does not run yet, a new key of its in `vault`; give an account's root."""
-    from leastkey.cli.sandbox_vaults import SandboxVaults
+    from leastkey.cli.sandbox.vaults import SandboxVaults
     from leastkey.sandbox.server import lifecycle
 
     folder = here.home / "sandbox"

@@ -16,7 +16,7 @@ from leastkey.cli.options import output_options
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
-    from leastkey.cli.demo_stage import Outcome, Stage
+    from leastkey.cli.demo.stage import Outcome, Stage
     from leastkey.cli.show import Show
 
 __all__ = ["command"]
@@ -42,7 +42,7 @@ _FORBIDDEN: Final = {
 @output_options
 def command(show: Show) -> None:
     """Watch all seven steps in an embedded AWS that enforces IAM: no account needed, nothing is left behind."""
-    from leastkey.cli.demo_stage import stage
+    from leastkey.cli.demo.stage import stage
     from leastkey.sandbox.server.lifecycle import require_packages
 
     require_packages()
@@ -93,8 +93,8 @@ def _play(show: Show, here: Stage) -> list[dict[str, str]]:
 
 def _make_bucket(here: Stage) -> None:
     """Make the bucket the script writes to, as the account's owner would have."""
-    from leastkey.cli.demo_stage import BUCKET
-    from leastkey.cli.sandbox_door import connect_root
+    from leastkey.cli.demo.stage import BUCKET
+    from leastkey.cli.sandbox.door import connect_root
 
     location = {"LocationConstraint": "eu-west-1"}
     answer = (
@@ -129,14 +129,14 @@ def _proof(reports: list[Any], act: Any) -> None:
 
 def _stolen_key(here: Stage, act: Any) -> None:
     """Show what the long-lived key is worth to who steals it, without its role."""
-    from leastkey.cli.demo_thief import try_key_alone
+    from leastkey.cli.demo.thief import try_key_alone
 
     act("", "the stolen-key test: the key without its role", try_key_alone(here))
 
 
 def _rotation(here: Stage, act: Any) -> None:
     """Replace the key; the profile goes on, the old key is refused."""
-    from leastkey.cli.demo_thief import key_in_use, try_old_key
+    from leastkey.cli.demo.thief import key_in_use, try_old_key
 
     old = key_in_use(here)
     here.leastkey("rotate", "--yes")

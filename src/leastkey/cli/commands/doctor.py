@@ -105,7 +105,7 @@ def _surroundings(options: Options, *, offline: bool, rotate_days: int) -> Surro
     here = _Here(options)
 
     def account() -> tuple[IdentityStatus, ...]:
-        from leastkey.cli.status import online
+        from leastkey.cli.commands.status import online
 
         if not options.spec_given and not Path(options.spec).exists():
             if not here.bindings():

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli import sandbox_control, sandbox_tokens
 from leastkey.cli.options import output_options, state_dir_option, vault_option
-from leastkey.cli.sandbox_account import ACCOUNT_COMMANDS
-from leastkey.cli.sandbox_door import root_variables
-from leastkey.cli.sandbox_why import events, why
+from leastkey.cli.sandbox import control, tokens
+from leastkey.cli.sandbox.account import ACCOUNT_COMMANDS
+from leastkey.cli.sandbox.door import root_variables
+from leastkey.cli.sandbox.why import events, why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +63,8 @@ def start(
     What it keeps on disk is encrypted; the key lies in the vault.
     """
     from leastkey.cli.machine import machine
-    from leastkey.cli.sandbox_settings import settings_of
-    from leastkey.cli.sandbox_vaults import SandboxVaults
+    from leastkey.cli.sandbox.settings import settings_of
+    from leastkey.cli.sandbox.vaults import SandboxVaults
     from leastkey.sandbox.server import lifecycle
 
     here = None if ephemeral else machine()
@@ -114,7 +114,7 @@ def stop(show: Show, state_dir: Path | None) -> None:
 @output_options
 def status(show: Show, state_dir: Path | None) -> None:
     """Say whether the sandbox runs, where, and that it enforces."""
-    from leastkey.cli.sandbox_settings import settings_lines
+    from leastkey.cli.sandbox.settings import settings_lines
     from leastkey.sandbox.server import lifecycle
 
     found = lifecycle.status(state_dir)
@@ -167,7 +167,7 @@ def env(show: Show, state_dir: Path | None, account: str | None, *, github: bool
     root = lifecycle.env(account, state_dir)
     variables = root_variables(root)
     if github:
-        from leastkey.cli.sandbox_github import to_next_steps
+        from leastkey.cli.sandbox.github import to_next_steps
 
         to_next_steps(show, variables, OTHER_IDENTITIES)
         return
@@ -202,7 +202,7 @@ def _kept(vault: str | None, folder: Path) -> str:
     return "nothing is kept" if vault is None else f"{folder}, encrypted, its key in the vault {vault}"
 
 
-for each in (*sandbox_control.COMMANDS, *ACCOUNT_COMMANDS, *sandbox_tokens.COMMANDS):
+for each in (*control.COMMANDS, *ACCOUNT_COMMANDS, *tokens.COMMANDS):
     command.add_command(each)
 command.add_command(why)
 command.add_command(events)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leastkey.cli.init_adopt import adopt_existing, adopt_options, old_of
-from leastkey.cli.new_file import refuse_existing, write_new
+from leastkey.cli.init.adopt import adopt_existing, adopt_options, old_of
+from leastkey.cli.init.new_file import refuse_existing, write_new
 from leastkey.cli.options import DEFAULT_SPEC, output_options
 from leastkey.cli.show import plain
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
-    from leastkey.cli.init_found import Flags
+    from leastkey.cli.init.found import Flags
     from leastkey.cli.show import Show
     from leastkey.spec.starter import Starter
 
@@ -61,8 +61,8 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
     set, and then asks you. Else nobody is asked, AWS neither, except with --from-user or --from-role: these read what
     somebody made by hand, changing nothing, and write the spec that would replace it with the steps to move over.
     """
-    from leastkey.cli.init_found import Flags, tell_region
-    from leastkey.cli.specs_beside import tell_beside
+    from leastkey.cli.init.found import Flags, tell_region
+    from leastkey.cli.init.specs_beside import tell_beside
     from leastkey.spec.starter import starter_spec
 
     old = old_of(given)
@@ -86,7 +86,7 @@ def command(show: Show, *, yes: bool, **given: Any) -> None:
 
 
 def _region_line(flags: Flags) -> str:
-    from leastkey.cli.init_found import region_of
+    from leastkey.cli.init.found import region_of
 
     region, source = region_of(flags, os.environ)
     return f"Region    {region}, {f'from {source}' if source else 'the default: no setting names one'}"
@@ -95,8 +95,8 @@ def _region_line(flags: Flags) -> str:
 def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str]]:
     """Look around, show what was found, and ask for the rest; with it the options that `up` will need."""
     from leastkey.cli.ask import TerminalPrompter
-    from leastkey.cli.init_found import find, found_lines, tell_region
-    from leastkey.cli.init_questions import ask_for_spec
+    from leastkey.cli.init.found import find, found_lines, tell_region
+    from leastkey.cli.init.questions import ask_for_spec
 
     refuse_existing(path, flags.spec)
     try:
@@ -118,8 +118,8 @@ def _asked(show: Show, flags: Flags, path: Path) -> tuple[Starter, dict[str, str
 
 def _unasked(flags: Flags, path: Path) -> Starter:
     """Take the flags, and defaults for the rest."""
-    from leastkey.cli.init_found import region_of
-    from leastkey.cli.init_questions import FIRST_GRANT
+    from leastkey.cli.init.found import region_of
+    from leastkey.cli.init.questions import FIRST_GRANT
     from leastkey.cli.read_spec import default_project
     from leastkey.spec.starter import Starter
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from leastkey.cli.new_file import refuse_existing, write_all
+from leastkey.cli.init.new_file import refuse_existing, write_all
 from leastkey.cli.options import DEFAULT_SPEC
 from leastkey.errors import LeastkeyError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leastkey.adopt.adoption import Adoption
     from leastkey.adopt.existing import Existing, Kind
     from leastkey.adopt.text import Wish
-    from leastkey.cli.init_found import Flags
+    from leastkey.cli.init.found import Flags
     from leastkey.cli.show import Show
 
 __all__ = ["Old", "adopt_existing", "adopt_options", "old_of"]
@@ -102,10 +102,10 @@ def adopt_existing(show: Show, flags: Flags, old: Old) -> None:
     from leastkey.adopt.adoption import adopt
     from leastkey.apply.read_existing import read_existing
     from leastkey.cli.administrator import Meant, administrator
-    from leastkey.cli.init_found import region_to_ask, tell_region
+    from leastkey.cli.init.found import region_to_ask, tell_region
+    from leastkey.cli.init.specs_beside import projects_beside, tell_beside
     from leastkey.cli.machine import machine
     from leastkey.cli.progress import LineProgress
-    from leastkey.cli.specs_beside import projects_beside, tell_beside
 
     _refuse_idle(flags, old)
     path = Path(flags.spec)
@@ -159,7 +159,7 @@ def _refuse_idle(flags: Flags, old: Old) -> None:
 
 def _wish(flags: Flags, path: Path) -> Wish:
     from leastkey.adopt.text import Wish
-    from leastkey.cli.init_found import region_of
+    from leastkey.cli.init.found import region_of
     from leastkey.cli.read_spec import default_project
     from leastkey.spec.starter import Starter, starter_spec
 
@@ -196,7 +196,7 @@ def _write(shown: str, path: Path, adoption: Adoption) -> None:
 
 
 def _tell(show: Show, flags: Flags, old: Old, existing: Existing, adoption: Adoption) -> None:
-    from leastkey.cli.adopt_view import document, tell_found, tell_spec
+    from leastkey.cli.init.adopt_view import document, tell_found, tell_spec
 
     chosen = {
         "--spec": None if flags.spec == DEFAULT_SPEC else flags.spec,

@@ -14,7 +14,7 @@ from leastkey.ports.local import vault_entry
 from leastkey.vault.choose import open_vault
 
 if TYPE_CHECKING:
-    from leastkey.cli.demo_stage import Stage
+    from leastkey.cli.demo.stage import Stage
     from leastkey.ports.aws import Calls
 
 __all__ = ["key_in_use", "try_key_alone", "try_old_key"]
