@@ -55,8 +55,8 @@ def test_a_program_that_prints_an_identity_opens_the_vault(files: VaultFiles, tm
         ("echo AGE-SECRET-KEY-1JUNK", "vault-failed", "does not hold an age identity"),
         ("printf '\\377\\000\\033[2J'", "vault-failed", "does not hold an age identity"),
         ("exit 0", "vault-failed", "0 identities are in it"),
-        (f"echo {printed()}; echo {printed()}", "vault-failed", "2 identities are in it"),
-        (f"echo {printed()}; exit 3", "vault-locked", "exit code 3"),
+        ("echo IDENTITY; echo IDENTITY", "vault-failed", "2 identities are in it"),
+        ("echo IDENTITY; exit 3", "vault-locked", "exit code 3"),
         ("kill -9 $$", "vault-locked", "exit code -9"),
         ("read line </dev/tty || exit 7", "vault-locked", "exit code 7"),
     ],
@@ -64,6 +64,7 @@ def test_a_program_that_prints_an_identity_opens_the_vault(files: VaultFiles, tm
 def test_a_program_that_does_otherwise_is_refused_at_once(
     files: VaultFiles, tmp_path: Path, script: str, code: str, why: str
 ) -> None:
+    script = script.replace("IDENTITY", printed())
     store = CommandStore(files, program(tmp_path, script), limit_seconds=0.3)
     began = time.monotonic()
     with pytest.raises(LeastkeyError) as caught:
