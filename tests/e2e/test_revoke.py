@@ -40,6 +40,10 @@ class Thief:
     def caller(self) -> str:
         return outcome(lambda: self.client("sts").get_caller_identity())
 
+    def wears(self, role: str) -> str:
+        """Give how assuming a role ends."""
+        return outcome(lambda: self.client("sts").assume_role(RoleArn=role, RoleSessionName="thief"))
+
 
 def outcome(call: Any) -> str:
     try:
@@ -74,17 +78,31 @@ def test_a_thief_is_out_after_one_command_and_stays_out(
         secret_access_key=worn["SecretAccessKey"],
         session_token=worn["SessionToken"],
     )
+    # A session of the user itself outlives its key, for up to 36 hours, and may wear the role.
+    taken = key.client("sts").get_session_token(DurationSeconds=129_600)["Credentials"]
+    lasting = Thief(
+        aws,
+        access_key_id=taken["AccessKeyId"],
+        secret_access_key=taken["SecretAccessKey"],
+        session_token=taken["SessionToken"],
+    )
     assert (session.regions(), named.regions(), key.caller()) == ("carried out",) * 3
+    assert lasting.wears(role) == "carried out"
 
     cut = said(("revoke", "nightly", "--yes", "--json"), monkeypatch)
     assert cut.code == 0, cut.err
     assert (session.regions(), named.regions()) == ("UnauthorizedOperation",) * 2
     assert key.caller() == "InvalidClientTokenId"
+    assert lasting.wears(role) == "AccessDenied"
     told = json.loads(cut.out)
     assert told["revoked"] is True
     assert {each["origin"] for each in told["keys"]} == {"in use here", "not known here"}
     by_who = {each["who"]: {call["call"] for call in each["calls"]} for each in told["trail"]}
-    assert by_who[f"...{made['AccessKeyId'][-4:]}"] == {"sts:AssumeRole", "sts:GetCallerIdentity"}
+    assert by_who[f"...{made['AccessKeyId'][-4:]}"] == {
+        "sts:AssumeRole",
+        "sts:GetCallerIdentity",
+        "sts:GetSessionToken",
+    }
     assert "ec2:DescribeRegions" in by_who["sessions `thief`"]
     assert said(("run", "--", "true"), monkeypatch).code == 4
 
@@ -119,6 +137,7 @@ def test_a_thief_is_out_after_one_command_and_stays_out(
         "UnauthorizedOperation",
         "InvalidClientTokenId",
     )
+    assert lasting.wears(role) == "AccessDenied"
     assert stolen_session(aws, monkeypatch).regions() == "carried out"
     assert "Already as described" in said(("up", "--yes"), monkeypatch).out
     gone = said(("destroy", "--yes"), monkeypatch)

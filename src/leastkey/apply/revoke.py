@@ -2,12 +2,14 @@
 
 Order of a revocation, what stops most first: the role is denied everything, and with it every session that lives; the
 user is denied everything, and with it every key, those that nobody knows among them; its keys are switched off; sessions
-given out until now stay cut whatever is lifted later; last, this computer forgets session and secret. A step that fails
-stops none of the others. Each may be made twice, so the same command finishes what was cut off.
+of both given out until now stay cut whatever is lifted later (a key may have been traded for a session of the user, which
+outlives it by 36 hours); last, this computer forgets session and secret. A step that fails stops none of the others. Each
+may be made twice, so the same command finishes what was cut off.
 
 All keys of the user are switched off, also one this computer knows nothing of: the user is ours by path and tag, and a
 key that somebody slipped in is the reason for the command. None is deleted before the identity is restored.
-Source: IAM User Guide, "Revoke IAM role temporary security credentials", "Update access keys".
+Source: IAM User Guide, "Revoke IAM role temporary security credentials", "Disabling permissions for temporary security
+credentials", "Update access keys"; STS API Reference, GetSessionToken.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ __all__ = ["Cut", "Revocation", "Step", "Target"]
 
 _ROUNDS: Final = 3
 """Times the keys are listed: a list may not show yet what was made moments ago."""
+_STAYS_CUT: Final = "sessions given out until now stay cut"
 Origin = Literal["in use here", "known here", "not known here"]
 
 
@@ -106,10 +109,10 @@ class Revocation:
         if user is not None:
             self._step("user", user, "denied everything, every key with it", partial(self._deny_user, user))
             self._switch_off(user)
+        if user is not None:
+            self._step("user", user, _STAYS_CUT, partial(self._cut_older, "user", user, 1))
         if role is not None:
-            self._step(
-                "role", role, "sessions given out until now stay cut", partial(self._cut_older, role, 1)
-            )
+            self._step("role", role, _STAYS_CUT, partial(self._cut_older, "role", role, 1))
         self._forget()
         if self._journal_fault:
             self._failed(Step("journal", "this run", "", self._journal_fault))
@@ -135,8 +138,10 @@ class Revocation:
         if user is not None:
             off = self._switched_off(user.name)
         self._journal("begin", "leastkey:restore", self._target.identity)
+        if user is not None:
+            self._cut_older("user", user.name, 0)
         if role is not None:
-            self._cut_older(role.name, 0)
+            self._cut_older("role", role.name, 0)
         for key in off:
             name = f"{self._target.user} {shown(key)}"
             self._write("iam:DeleteAccessKey", name, partial(self._delete_key, str(self._target.user), key))
@@ -249,11 +254,12 @@ class Revocation:
             )
             self._cut.keys.setdefault(key.id, origin)
 
-    def _cut_older(self, role: str, seconds: int) -> None:
+    def _cut_older(self, kind: Literal["role", "user"], name: str, seconds: int) -> None:
         """Cut the sessions given out until AWS's now; `seconds` later where those of this very second count too."""
         moment = self._sts.server_time() + timedelta(seconds=seconds)
-        put = partial(self._iam.put_role_policy, role, OLDER_SESSIONS_POLICY, denies_older_sessions(moment))
-        self._write("iam:PutRolePolicy", role, put)
+        put = self._iam.put_role_policy if kind == "role" else self._iam.put_user_policy
+        write = partial(put, name, OLDER_SESSIONS_POLICY, denies_older_sessions(moment))
+        self._write(f"iam:Put{kind.capitalize()}Policy", name, write)
 
     def _forget(self) -> None:
         """Empty this computer's cache, take the pointer away, and drop the secrets."""

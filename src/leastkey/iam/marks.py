@@ -31,7 +31,7 @@ OPERATION_TAG: Final = "leastkey:op"
 REVOKED_POLICY: Final = "leastkey-revoked"
 """The inline policy that denies everything to a user or role whose identity is revoked, and says so to every computer."""
 OLDER_SESSIONS_POLICY: Final = "AWSRevokeOlderSessions"
-"""The inline policy that cuts a role's sessions given out before a moment; AWS's console gives it this name too."""
+"""The inline policy that cuts a role's or user's sessions given out before a moment; AWS's console gives it this name too."""
 
 
 def path_of(project: str) -> str:

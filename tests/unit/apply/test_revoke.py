@@ -74,7 +74,7 @@ def is_dead(world: World) -> bool:
     """Say whether nothing of the identity is left: at AWS, and here."""
     account, computer = world.account, world.computer
     return (
-        "leastkey-revoked" in account.users[NAME].inline
+        {"leastkey-revoked", "AWSRevokeOlderSessions"} <= account.users[NAME].inline.keys()
         and {"leastkey-revoked", "AWSRevokeOlderSessions"} <= account.roles[NAME].inline.keys()
         and all(key.status == "Inactive" for key in account.keys.values())
         and not computer.vault.secrets
@@ -95,7 +95,13 @@ def test_one_command_cuts_keys_and_live_sessions_and_forgets_them_here() -> None
     assert is_dead(world)
     assert live.call("ec2", "DescribeRegions", {}).status == 403
     calls = [each for each in world.requests() if not each.startswith(("iam:Get", "iam:List", "sts", "ec2"))]
-    assert calls == ["iam:PutRolePolicy", "iam:PutUserPolicy", "iam:UpdateAccessKey", "iam:PutRolePolicy"]
+    assert calls == [
+        "iam:PutRolePolicy",
+        "iam:PutUserPolicy",
+        "iam:UpdateAccessKey",
+        "iam:PutUserPolicy",
+        "iam:PutRolePolicy",
+    ]
 
 
 def test_a_key_that_somebody_slipped_in_is_cut_as_well_and_named() -> None:
