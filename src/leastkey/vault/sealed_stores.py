@@ -55,8 +55,9 @@ class SystemdStore:
         return parsed_identity(self._asked("decrypt", sealed), self.place)
 
     def save(self, identity: AgeIdentity) -> None:
-        """Keep a new one; one that is there already is refused."""
+        """Keep a new one, and read it back; one that is there already is refused."""
         identity.save_with(lambda text: self._files.create(self._name, self._asked("encrypt", text.encode())))
+        _read_back(self, identity)
 
     def forget(self) -> bool:
         """Drop it; says that no copy of ours is left."""
@@ -111,7 +112,7 @@ class TpmStore:
             return parsed_identity(self._asked("unseal", "-c", f"{folder}/sealed"), self.place)
 
     def save(self, identity: AgeIdentity) -> None:
-        """Keep a new one; one that is there already is refused."""
+        """Keep a new one, and read it back; one that is there already is refused."""
         # The tools open what they write to their group, but leave a file that is there as it is.
         with self._files.scratch({"public": b"", "private": b""}) as folder:
             self._primary(folder)
@@ -119,6 +120,7 @@ class TpmStore:
             halves = {half: self._files.read(f"{folder}/{half}") or b"" for half in ("public", "private")}
         written = {half: base64.b64encode(data).decode() for half, data in halves.items()}
         self._files.create(self._name, json.dumps(written).encode())
+        _read_back(self, identity)
 
     def forget(self) -> bool:
         """Drop it; says that no copy of ours is left."""
@@ -142,6 +144,24 @@ class TpmStore:
         quiet = [] if verb == "unseal" else ["-Q"]
         ran = run_program([program, verb, *quiet, *arguments], place="tpm2-tools", given=given)
         return _output(ran, f"`tpm2 {verb}`")
+
+
+def _read_back(store: SystemdStore | TpmStore, identity: AgeIdentity) -> None:
+    """Open what was just sealed, while nothing depends on it; what does not open as it should is dropped."""
+    is_kept = False
+    try:
+        kept = store.load()
+        is_kept = kept is not None and kept.recipient == identity.recipient
+    finally:
+        if not is_kept:
+            store.forget()
+    if not is_kept:
+        raise LeastkeyError(
+            "vault-failed",
+            f"{store.place} did not keep what was put into it",
+            why="read back, it was different",
+            state=UNOPENED,
+        )
 
 
 def _output(ran: Ran, what: str, *, remedy: str = "") -> bytes:

@@ -142,3 +142,26 @@ def test_without_its_program_a_vault_says_what_to_install(
         open_vault(name, files).probe()
     assert caught.value.code == "no-vault"
     assert "apt install" in caught.value.remedy[0]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "cat >/dev/null; echo sealed",  # opens to something that is no identity
+        f"cat >/dev/null; case $* in *encrypt*) echo sealed;; *) echo {printed()};; esac",  # to another's
+        "case $* in *encrypt*) echo sealed;; *) exit 1;; esac",  # never opens again
+    ],
+)
+def test_a_store_that_lies_is_found_before_a_key_depends_on_it(
+    files: VaultFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    program(tmp_path, lie)
+    (tmp_path / "program").rename(tmp_path / "systemd-creds")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(LeastkeyError) as caught:
+        open_vault("systemd-creds", files).probe()
+    assert caught.value.code == "vault-failed"
+    assert not list((tmp_path / "home" / "vault").glob("*.sealed"))  # the next try begins anew
+    program(tmp_path, f"case $* in *encrypt*) cat >{tmp_path}/kept; echo sealed;; *) cat {tmp_path}/kept;; esac")
+    (tmp_path / "program").rename(tmp_path / "systemd-creds")
+    open_vault("systemd-creds", files).probe()
