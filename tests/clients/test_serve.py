@@ -140,6 +140,22 @@ def test_a_narrowed_session_does_less_than_the_role_and_is_kept_for_nobody(user:
     ended = user.home.leastkey("run", *only, "--", *command, admin=False)
     assert ended.code == 0, ended.err
     assert ended.out.split() == ["done", "AccessDenied", "AccessDenied", "AccessDenied"]
+    # What a bucket policy grants to a session by name no session policy takes away.
+    account = user.client("sts").get_caller_identity()["Account"]
+    usual = f"arn:aws:sts::{account}:assumed-role/clients-uploader/leastkey-uploader"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": usual},
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    user.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    try:
+        granted = user.home.leastkey("run", *only, "--", *command, admin=False)
+    finally:
+        user.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    assert granted.out.split() == ended.out.split()
     assert "each within the role" in ended.err
     whole = user.home.leastkey("run", "--", *command, admin=False)
     assert whole.out.split() == ["done"] * 4

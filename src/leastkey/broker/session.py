@@ -91,8 +91,13 @@ def session_for(
 
 
 def session_apart(binding: Binding, local: Computer, assume: Assume) -> SessionCredentials:
-    """Give a session that is for one caller alone: it neither comes from the cache nor goes there."""
-    return _assumed(binding, local, assume)
+    """Give a session that is for one caller alone: it neither comes from the cache nor goes there.
+
+    It has a name of its own: what a resource's policy grants to the usual session by name, no session policy takes away.
+    Source: IAM User Guide, "Session policies".
+    """
+    name = session_name(f"{binding.key.identity}-only")
+    return _assumed(binding, local, lambda key, bound, _: assume(key, bound, name))
 
 
 def session_name(identity: str) -> str:

@@ -29,7 +29,8 @@ def command(show: Show, *, spec: str, account: str | None) -> None:
     """Print the smallest policy with which this project can be run: its own entities, the calls leastkey makes.
 
     Give it to the role or user that runs `leastkey up`, as a managed policy. Who holds it can give the project's roles
-    any permission; a boundary on the operator, or an organization's policies, hold that in.
+    and users any permission and let anybody wear them. A boundary on the operator does not hold that in; an
+    organization's policies do.
     """
     from leastkey.cli.read_spec import read_spec
     from leastkey.compile.names import Home
