@@ -78,31 +78,17 @@ def test_a_thief_is_out_after_one_command_and_stays_out(
         secret_access_key=worn["SecretAccessKey"],
         session_token=worn["SessionToken"],
     )
-    # A session of the user itself outlives its key, for up to 36 hours, and may wear the role.
-    taken = key.client("sts").get_session_token(DurationSeconds=129_600)["Credentials"]
-    lasting = Thief(
-        aws,
-        access_key_id=taken["AccessKeyId"],
-        secret_access_key=taken["SecretAccessKey"],
-        session_token=taken["SessionToken"],
-    )
     assert (session.regions(), named.regions(), key.caller()) == ("carried out",) * 3
-    assert lasting.wears(role) == "carried out"
 
     cut = said(("revoke", "nightly", "--yes", "--json"), monkeypatch)
     assert cut.code == 0, cut.err
     assert (session.regions(), named.regions()) == ("UnauthorizedOperation",) * 2
     assert key.caller() == "InvalidClientTokenId"
-    assert lasting.wears(role) == "AccessDenied"
     told = json.loads(cut.out)
     assert told["revoked"] is True
     assert {each["origin"] for each in told["keys"]} == {"in use here", "not known here"}
     by_who = {each["who"]: {call["call"] for call in each["calls"]} for each in told["trail"]}
-    assert by_who[f"...{made['AccessKeyId'][-4:]}"] == {
-        "sts:AssumeRole",
-        "sts:GetCallerIdentity",
-        "sts:GetSessionToken",
-    }
+    assert by_who[f"...{made['AccessKeyId'][-4:]}"] == {"sts:AssumeRole", "sts:GetCallerIdentity"}
     assert "ec2:DescribeRegions" in by_who["sessions `thief`"]
     assert said(("run", "--", "true"), monkeypatch).code == 4
 
@@ -137,11 +123,35 @@ def test_a_thief_is_out_after_one_command_and_stays_out(
         "UnauthorizedOperation",
         "InvalidClientTokenId",
     )
-    assert lasting.wears(role) == "AccessDenied"
     assert stolen_session(aws, monkeypatch).regions() == "carried out"
     assert "Already as described" in said(("up", "--yes"), monkeypatch).out
     gone = said(("destroy", "--yes"), monkeypatch)
     assert gone.code == 0, gone.err
+
+
+def test_a_session_that_a_key_was_traded_for_stays_out_when_the_identity_is_restored(
+    aws: Aws, account: str, here: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(("up", "--yes"), monkeypatch).code == 0
+    made = aws.client(account, "iam").create_access_key(UserName="nightly-bot")["AccessKey"]
+    key = Thief(aws, access_key_id=made["AccessKeyId"], secret_access_key=made["SecretAccessKey"])
+    taken = key.client("sts").get_session_token(DurationSeconds=129_600)["Credentials"]
+    lasting = Thief(
+        aws,
+        access_key_id=taken["AccessKeyId"],
+        secret_access_key=taken["SecretAccessKey"],
+        session_token=taken["SessionToken"],
+    )
+    role = f"arn:aws:iam::{account}:role/leastkey/acme/acme-nightly"
+    assert lasting.wears(role) == "carried out"
+    assert said(("revoke", "nightly", "--yes"), monkeypatch).code == 0
+    assert lasting.wears(role) == "AccessDenied"
+    assert said(("revoke", "nightly", "--restore", "--yes"), monkeypatch).code == 0
+    assert said(("up", "--yes"), monkeypatch).code == 0
+    assert stolen_session(aws, monkeypatch).regions() == "carried out"
+    assert lasting.wears(role) == "AccessDenied"
+    assert "Already as described" in said(("up", "--yes"), monkeypatch).out
+    assert said(("destroy", "--yes"), monkeypatch).code == 0
 
 
 def test_half_a_revocation_is_loud_and_a_trail_that_is_shut_is_told(

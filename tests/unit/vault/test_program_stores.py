@@ -151,6 +151,7 @@ def test_without_its_program_a_vault_says_what_to_install(
         f"cat >/dev/null; case $* in *encrypt*) echo sealed;; *) echo {printed()};; esac",  # to another's
         "case $* in *encrypt*) echo sealed;; *) exit 1;; esac",  # never opens again
     ],
+    ids=["no identity", "another", "nothing"],
 )
 def test_a_store_that_lies_is_found_before_a_key_depends_on_it(
     files: VaultFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
@@ -162,6 +163,8 @@ def test_a_store_that_lies_is_found_before_a_key_depends_on_it(
         open_vault("systemd-creds", files).probe()
     assert caught.value.code == "vault-failed"
     assert not list((tmp_path / "home" / "vault").glob("*.sealed"))  # the next try begins anew
-    program(tmp_path, f"case $* in *encrypt*) cat >{tmp_path}/kept; echo sealed;; *) cat {tmp_path}/kept;; esac")
+    program(
+        tmp_path, f"case $* in *encrypt*) cat >{tmp_path}/kept; echo sealed;; *) cat {tmp_path}/kept;; esac"
+    )
     (tmp_path / "program").rename(tmp_path / "systemd-creds")
     open_vault("systemd-creds", files).probe()
