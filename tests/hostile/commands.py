@@ -38,6 +38,17 @@ def _below(group: click.Group, context: click.Context, words: tuple[str, ...]) -
     return found
 
 
+def options_of(words: tuple[str, ...]) -> set[str]:
+    """Give the long options that a command takes."""
+    command: click.Command = cli
+    for word in words:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    return {option for each in command.params for option in each.opts if option.startswith("--")}
+
+
 def bare() -> list[tuple[str, ...]]:
     """Give every command as somebody types it who knows nothing more of it."""
     return [(), *(words for words in leaves() if words not in OWN_HOME)]

@@ -27,14 +27,17 @@ class Seen:
 
 Hook = Callable[[Seen, Phase], bytes | None]
 """Told of each request; bytes are the answer instead of AWS's, and none at all close the connection."""
+Change = Callable[[Seen, bytes], bytes]
+"""What becomes of an answer on its way back; nothing left of it ends the connection."""
 
 
 class Proxy:
     """Forwards every request; `seen` lists them in the order of their arrival."""
 
-    def __init__(self, upstream_port: int, hook: Hook) -> None:
+    def __init__(self, upstream_port: int, hook: Hook, change: Change) -> None:
         self._upstream = upstream_port
         self._hook = hook
+        self._change = change
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -73,7 +76,10 @@ class Proxy:
                 if (instead := self._hook(seen, "after")) is not None:
                     connection.sendall(instead)
                     return
-                connection.sendall(response or b"")
+                changed = self._change(seen, response or b"")
+                connection.sendall(changed)
+                if changed != response:
+                    return  # the client must not wait for the rest
 
     def _note(self, request: bytes) -> Seen:
         head, _, body = request.partition(b"\r\n\r\n")
@@ -86,9 +92,13 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxying(upstream_port: int, hook: Hook = lambda _seen, _phase: None) -> Iterator[Proxy]:
+def proxying(
+    upstream_port: int,
+    hook: Hook = lambda _seen, _phase: None,
+    change: Change = lambda _seen, answer: answer,
+) -> Iterator[Proxy]:
     """Run a proxy for the length of a block."""
-    proxy = Proxy(upstream_port, hook)
+    proxy = Proxy(upstream_port, hook, change)
     proxy.start()
     try:
         yield proxy
