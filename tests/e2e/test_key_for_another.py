@@ -163,6 +163,7 @@ def test_what_is_not_for_this_computer_is_refused_and_stores_nothing(
     assert not (there.folder / ".aws" / "config").exists()
 
 
+@pytest.mark.torture
 def test_a_kill_at_any_request_leaves_no_key_that_nobody_has(aws: Aws, tmp_path: Path, there: Home) -> None:
     """Killed before the message is out, the next run makes another key; killed after, it gives the same message again."""
     running: list[subprocess.Popen[bytes]] = []

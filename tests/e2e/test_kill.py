@@ -60,6 +60,7 @@ def up(home: Home, killer: Killer, proxy: Proxy, at: int) -> int:
     return process.returncode
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_up_converges_after_a_kill_at_any_request(phase: Phase, aws: Aws, tmp_path: Path) -> None:
     killer = Killer()

@@ -140,6 +140,7 @@ def rotated(home: Home, killer: Killer, proxy: Proxy, at: int) -> int:
     return process.returncode
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("kind", list(ANSWERS)[: rounds(2, 4)])
 def test_an_answer_of_create_access_key_that_never_arrives_leaves_no_orphan(
     kind: str, aws: Aws, account: str, tmp_path: Path

@@ -105,6 +105,7 @@ class Script:
             self.failed.append(f"{time.time():.2f} {error}")
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("delay", ["0s", "1s"][: rounds(1, 2)])
 def test_no_call_fails_while_the_key_is_replaced_again_and_again(
     delay: str, aws: Aws, account: str, tmp_path: Path

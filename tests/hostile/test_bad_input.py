@@ -82,6 +82,7 @@ def assert_refused(found: Said, *, codes: frozenset[int] = frozenset({1, 2, 3, 4
     assert raw <= {"\n"}
 
 
+@pytest.mark.torture
 def test_no_command_takes_a_name_that_is_none(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = list(named())
     assert {("run",), ("creds",), ("verify",), ("status",), ("revoke",)} <= set(commands)
@@ -98,6 +99,7 @@ def test_no_command_takes_a_name_that_is_none(here: Home, monkeypatch: pytest.Mo
             assert contents(here.folder) == before, (words, name)
 
 
+@pytest.mark.torture
 def test_no_profile_takes_a_name_that_is_none(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents(here.folder)
     bad = [
@@ -162,6 +164,7 @@ def test_a_config_that_nobody_can_read_is_refused_by_every_command_and_kept(
     assert {name: kept for name, kept in after.items() if name in before} == before
 
 
+@pytest.mark.torture
 def test_a_poisoned_endpoint_gets_no_request(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     config = here.folder / ".aws" / "config"
     config.parent.mkdir()

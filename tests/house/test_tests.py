@@ -105,3 +105,30 @@ def test_what_a_test_starts_is_held_to_the_same(code: str, said: str, tmp_path: 
     )
     assert ended.returncode == 1
     assert said in ended.stderr
+
+
+def test_every_loop_that_is_cut_short_runs_whole_under_torture(measured: Measured) -> None:
+    """A test that asks for its `rounds` and lacks the marker would never run all of them."""
+    loops = {
+        f"{each.name}:{node.lineno} {node.name}": _marks(each, node)
+        for each in sources("tests")
+        for node in each.nodes
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and _asks_for_rounds(node)
+    }
+    measured("torture", f"{len(loops)} loops, all of them under `make torture` in full")
+    assert loops
+    nothing([name for name, marked in loops.items() if not marked], "mark it with `pytest.mark.torture`")
+
+
+def _asks_for_rounds(test: ast.FunctionDef) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in {"rounds", "TORTURE"} for node in ast.walk(test))
+
+
+def _marks(source: Source, test: ast.FunctionDef) -> bool:
+    """Say whether a test carries the marker, itself or by its module's `pytestmark`."""
+    of_module = [
+        node.value
+        for node in source.nodes
+        if isinstance(node, ast.Assign) and "pytestmark" in {ast.unparse(each) for each in node.targets}
+    ]
+    return any("mark.torture" in ast.unparse(each) for each in (*test.decorator_list, *of_module))

@@ -40,11 +40,11 @@ CASES: Final[dict[tuple[str, ...], Case]] = {
     ("sandbox", "delay"): Case(("1s", *_OTHER)),
     ("sandbox", "events"): Case(_OTHER),
     ("sandbox", "export"): Case(_OTHER),
-    ("sandbox", "import"): Case(("{ACCOUNT_FILE}", "--account", "444455556666", *_OTHER)),
+    ("sandbox", "import"): Case(("{ACCOUNT_FILE}", *_OTHER)),
     ("sandbox", "fault", "add"): Case(("iam:CreateAccessKey", "--kind", "lost", "--count", "1", *_OTHER)),
     ("sandbox", "fault", "list"): Case(_OTHER),
     ("sandbox", "fault", "clear"): Case(_OTHER),
-    ("sandbox", "issuer"): Case(("https://issuer.example", *_OTHER)),
+    ("sandbox", "issuer"): Case(("https://issuer.example", "--jwks", "jwks.json", *_OTHER)),
     ("sandbox", "limit"): Case(("iam:*", "--rate", "5", "--burst", "10", *_OTHER)),
     ("sandbox", "shared-oidc"): Case(("permit", *_OTHER)),
     ("sandbox", "token", "generic"): Case(

@@ -50,6 +50,9 @@ identities:
 POLICY: Final = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 )
+JWKS: Final = json.dumps(
+    {"keys": [{"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256", "n": "w" * 342, "e": "AQAB"}]}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home.write_spec()
     home.write_spec(CI, "ci.yaml")
     (home.folder / "policy.json").write_text(POLICY)
+    (home.folder / "jwks.json").write_text(JWKS)
     (home.folder / "tmp").mkdir()
     found.canary.add("passphrase", PASSPHRASE)
     assert home.leastkey("sandbox", "start").code == 0
@@ -184,6 +188,8 @@ def credentials(home: Home, root: lifecycle.SandboxEnv, proxy: Proxy) -> None:
 def filled(world: World, case: Case) -> list[str]:
     """Put this world's places into the words of a case."""
     values = {"{OTHER}": str(world.other), "{ACCOUNT_FILE}": str(world.home.folder / "account.json")}
+    if "{OTHER}" in case.more and lifecycle.status(world.other).run is None and world.other.exists():
+        world.home.leastkey("sandbox", "start", "--state-dir", str(world.other))
     if "{ACCOUNT_FILE}" in case.more and not Path(values["{ACCOUNT_FILE}"]).exists():
         shown = world.home.leastkey("sandbox", "export", "--state-dir", str(world.other))
         Path(values["{ACCOUNT_FILE}"]).write_text(shown.out)
@@ -312,7 +318,7 @@ def test_no_command_shows_a_secret_in_any_outcome(world: World) -> None:
                 wrong.append(f"{line} did not do its work: {err.decode()[-500:]}")
             for undoing in case.undone_by if mode or words != ("destroy",) else ():
                 world.home.leastkey(*undoing)
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert world.canary.names >= {"administrator", "age identity", "key", "session", "in the vault"}
     assert world.canary.names >= {"control token", "sandbox root", "passphrase"}
 

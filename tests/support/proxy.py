@@ -34,7 +34,7 @@ Change = Callable[[Seen, bytes], bytes]
 class Proxy:
     """Forwards every request; `seen` lists them in the order of their arrival."""
 
-    def __init__(self, upstream_port: int, hook: Hook, change: Change) -> None:
+    def __init__(self, upstream_port: int, hook: Hook, change: Change | None = None) -> None:
         self._upstream = upstream_port
         self._hook = hook
         self._change = change
@@ -76,7 +76,9 @@ class Proxy:
                 if (instead := self._hook(seen, "after")) is not None:
                     connection.sendall(instead)
                     return
-                changed = self._change(seen, response or b"")
+                changed = response or b""
+                if self._change is not None:
+                    changed = self._change(seen, changed)
                 connection.sendall(changed)
                 if changed != response:
                     return  # the client must not wait for the rest
@@ -95,7 +97,7 @@ class Proxy:
 def proxying(
     upstream_port: int,
     hook: Hook = lambda _seen, _phase: None,
-    change: Change = lambda _seen, answer: answer,
+    change: Change | None = None,
 ) -> Iterator[Proxy]:
     """Run a proxy for the length of a block."""
     proxy = Proxy(upstream_port, hook, change)

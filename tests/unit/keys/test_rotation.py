@@ -122,6 +122,7 @@ def cases(start: World, command: Callable[..., object]) -> Iterator[tuple[int, s
             yield number, step, fault
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("lag", [0, 3, 8] if TORTURE else [0, 3])
 @pytest.mark.parametrize("first", FIRST, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("scene", STARTS, ids=lambda each: each.__name__)
@@ -172,6 +173,7 @@ def states_after_one_fault() -> dict[object, tuple[str, World]]:
     return found
 
 
+@pytest.mark.torture
 def test_no_two_faults_in_two_runs_cost_a_key() -> None:
     chance = random.Random(7)
     states = list(states_after_one_fault().values())

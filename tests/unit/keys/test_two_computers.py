@@ -150,6 +150,7 @@ def test_of_two_that_make_a_key_at_once_one_keeps_it_at_most(
     assert won > 30
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("kill", ["kill before", "kill after", "lost"])
 def test_a_computer_that_dies_costs_the_other_no_key_in_use(kill: Fault) -> None:
     for at in range(0, 24, rounds(3, 1)):

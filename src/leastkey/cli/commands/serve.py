@@ -72,7 +72,7 @@ def command(options: Options, identity: str | None) -> int:
     binding = binding_of(here, options, identity, "leastkey serve NAME")
     watcher = Watcher(answered, lambda: show.warn(GUESSED), same_parent())
     listener, url, token = endpoint_for(here, binding, watcher)
-    with _token_file(here.home / _TOKENS, token) as file, _stopped_by_signals(listener):
+    with _stopped_by_signals(listener), _token_file(here.home / _TOKENS, token) as file:
         _say(show, binding, url, file)
         listener.run()
     return 0
