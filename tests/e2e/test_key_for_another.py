@@ -127,6 +127,24 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     assert len(held(there)) == 1, "the secret of the key before is gone"
 
 
+def test_no_message_takes_the_place_of_a_key_that_works(aws: Aws, account: str, here: Home) -> None:
+    mine = held(here)
+    recipient = asked(here)
+    sent = here.leastkey("key", "send", "--to", recipient)
+    assert sent.code == 0, sent.err
+    taken = receive(here, sent.out)
+    assert (taken.code, "error[message-refused]" in taken.err) == (1, True), taken.err
+    assert "still works" in " ".join(taken.err.split())
+    others = MESSAGE | {"account": account, "project": "acme", "identity": "nightly", "user": "other-bot"}
+    others |= {"endpoint_url": aws.endpoint_url, "role": f"arn:aws:iam::{account}:role/other"}
+    to = [pyrage.x25519.Recipient.from_str(recipient)]
+    planted = receive(here, pyrage.encrypt(json.dumps(others).encode(), to, armored=True).decode())
+    assert (planted.code, "error[message-refused]" in planted.err) == (1, True), planted.err
+    assert "nightly-bot" in planted.err
+    assert held(here) == mine
+    assert "assumed-role" in here.aws("sts", "get-caller-identity", "--profile", "nightly").json["Arn"]
+
+
 def test_what_is_not_for_this_computer_is_refused_and_stores_nothing(
     aws: Aws, account: str, here: Home, there: Home
 ) -> None:

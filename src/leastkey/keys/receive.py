@@ -23,10 +23,17 @@ __all__ = ["receive_key"]
 
 
 def receive_key(work: KeyWork, key: AccessKeyId, secret: Secret, profile: WantedProfile) -> bool:
-    """Bring a sent key into use here; says whether it was not in use already. On failure nothing of it stays."""
+    """Bring a sent key into use here; says whether it was not in use already. On failure nothing of it stays.
+
+    It takes the place of one that AWS has no more, and of no other: that one's secret would be lost, and nobody would know
+    its key. A message is anybody's to write, so it makes no other user or role of an identity that is set up here.
+    """
     with work.locked():
+        _refuse_another(work)
         _refuse_taken(work, profile)
         before = work.pointer()
+        if before not in {None, key}:
+            _refuse_lost(work, before)
         if before != key:
             _store(work, key, secret)
             old = None if before is None else work.vault_of(before)
@@ -61,6 +68,35 @@ def _store(work: KeyWork, key: AccessKeyId, secret: Secret) -> None:
                 "else have another sent: `leastkey key send ... --again` there",
             ),
         )
+
+
+def _refuse_another(work: KeyWork) -> None:
+    stored, sent = work.local.bindings.get(work.key), work.binding
+    if stored is None or stored.access_key is None or (stored.user, stored.role) == (sent.user, sent.role):
+        return
+    raise LeastkeyError(
+        "message-refused",
+        f"`{work.key.identity}` is set up here already, for another user or role",
+        why=(f"here       {stored.user}, {stored.role}", f"sent       {sent.user}, {sent.role}"),
+        state="nothing was stored",
+        remedy=("ask who sent it", "or give the other one an identity of its own in the spec"),
+    )
+
+
+def _refuse_lost(work: KeyWork, before: AccessKeyId) -> None:
+    secret = work.secret(before)
+    if secret is None or not prove(work, before, secret, within=0, in_a_row=1):
+        return
+    raise LeastkeyError(
+        "message-refused",
+        f"`{work.key.identity}` has a key here already, {shown(before)}, and it still works",
+        why="its secret lies here alone: the sent one in its place would leave it active, with nobody to hold it",
+        state="nothing was stored; the message can be tried again",
+        remedy=(
+            "was it sent too? `leastkey key send ... --again` there deletes it; wait a minute after that",
+            "was it made here? a new one is made here as well: `leastkey rotate`",
+        ),
+    )
 
 
 def _refuse_taken(work: KeyWork, profile: WantedProfile) -> None:
