@@ -269,6 +269,7 @@ class Revocation:
         if self._target.user is None or (stored is None and not keys.intents()):
             return
         names = {local.vault.name, "" if stored is None else stored.vault}
+        names |= {name for intent in keys.intents() for name in (intent.vault, intent.retired_vault)}
         for name in sorted(names - {""}):
             self._step("vault", name, "holds no secret of it", partial(self._forget_in, name))
         # Last: a binding or an open operation is what a later run knows the secrets by.

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from tests.fakes.account import ACCOUNT, Key, Role, refused
 from tests.fakes.flow import World
+from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.power import PowerCut
 from tests.fakes.projects import PROJECT, identity, project, trust_of, without_user
 
@@ -19,7 +20,7 @@ from leastkey.apply.trace import regions_of, trace
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.keys.work import UserKeys
-from leastkey.ports.local import Intent, ProjectKey
+from leastkey.ports.local import Intent, ProjectKey, vault_entry
 from leastkey.ports.people import Silent
 from leastkey.secret import Secret
 
@@ -304,6 +305,20 @@ def test_half_of_an_identity_is_cut_too_with_its_open_operation() -> None:
     assert "leastkey-revoked" in world.account.users[NAME].inline
     assert world.computer.intents.items == {}
     assert {key.status for key in world.account.keys.values()} == {"Inactive"}
+
+
+def test_the_secret_of_a_rotated_key_goes_from_the_vault_it_lies_in() -> None:
+    world = settled()
+    (binding,) = world.computer.bindings.all()
+    old, other = AccessKeyId("AKIAREPLACED"), MemoryVault()
+    entry = vault_entry(ACCOUNT, None, NAME, old)
+    other.put(entry, Secret("s"))
+    now = world.account.clock.now()
+    intent = Intent("run.id.1", binding.key, NAME, (), now, "grace", retired_key=old, retired_vault="other")
+    world.computer.intents.create(intent)
+    cut = work(world, replace(world.computer.process(), vault_named={"other": other}.__getitem__)).revoke()
+    assert cut.failed == ()
+    assert (other.entries(), is_dead(world)) == ((), True)
 
 
 def test_a_role_without_a_key_is_revoked_and_restored() -> None:
