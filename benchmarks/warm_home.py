@@ -12,7 +12,8 @@ from leastkey.disk.home import prepare_home
 from leastkey.disk.sessions import Sessions
 from leastkey.iam.arn import AccountId
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
-from leastkey.ports.local import BindingKey, HelperCommand, binding_id
+from leastkey.ports.binding import BindingKey, binding_id
+from leastkey.ports.local import HelperCommand
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:

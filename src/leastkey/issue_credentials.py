@@ -13,11 +13,12 @@ from time import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from leastkey.broker.session import Computer
+    from leastkey.disk.home import PlainPath
     from leastkey.iam.credentials import AccessKey, SessionCredentials
-    from leastkey.ports.local import Binding, Vault
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Vault
 
 __all__ = ["issue"]
 
@@ -70,19 +71,18 @@ def _serve(home: str, binding: str) -> int:
 
 
 def _minted(home: str, identity: str) -> bytes:
-    from pathlib import Path
-
     from leastkey.broker.session import NOTHING_ISSUED, session_for
     from leastkey.disk.bindings import FileBindings
-    from leastkey.disk.home import prepare_home
+    from leastkey.disk.home import PlainPath, prepare_home
     from leastkey.disk.session_format import is_binding
     from leastkey.errors import LeastkeyError
     from leastkey.iam.credentials import process_document
 
-    folder = Path(home)
-    if folder.is_dir():
+    folder = PlainPath(home)
+    is_there = os.path.isdir(home)  # noqa: PTH112  # pathlib costs six modules
+    if is_there:
         prepare_home(folder)
-    binding = FileBindings(folder).find(identity) if is_binding(identity) and folder.is_dir() else None
+    binding = FileBindings(folder).find(identity) if is_binding(identity) and is_there else None
     if binding is None:
         raise LeastkeyError(
             "not-set-up",
@@ -96,8 +96,8 @@ def _minted(home: str, identity: str) -> bytes:
     return (process_document(session, binding.key.account) + "\n").encode()
 
 
-def _computer(home: "Path") -> "Computer":
-    from dataclasses import dataclass
+def _computer(home: "PlainPath") -> "Computer":
+    from typing import NamedTuple
 
     from leastkey.clock import SystemClock
     from leastkey.disk.bindings import FileBindings
@@ -106,8 +106,7 @@ def _computer(home: "Path") -> "Computer":
     from leastkey.disk.vault_files import VaultFiles
     from leastkey.vault.choose import open_vault
 
-    @dataclass(frozen=True)
-    class Here:
+    class Here(NamedTuple):
         sessions: Sessions
         locks: FileLocks
         clock: SystemClock

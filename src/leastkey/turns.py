@@ -5,8 +5,7 @@ Three hundred keys or profiles made at once then cost a few writes of the file t
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -17,11 +16,13 @@ __all__ = ["Turns"]
 _Item = TypeVar("_Item")
 
 
-@dataclass(slots=True, eq=False)
 class _Waiting(Generic[_Item]):
-    item: _Item
-    is_done: bool = False
-    error: BaseException | None = None
+    __slots__ = ("error", "is_done", "item")
+
+    def __init__(self, item: _Item) -> None:
+        self.item = item
+        self.is_done = False
+        self.error: BaseException | None = None
 
 
 class Turns(Generic[_Item]):
@@ -30,8 +31,8 @@ class Turns(Generic[_Item]):
     def __init__(self, carry_out: Callable[[list[_Item]], None]) -> None:
         self._carry_out = carry_out
         self._queue: list[_Waiting[_Item]] = []
-        self._queueing = threading.Lock()
-        self._turn = threading.Lock()
+        self._queueing = allocate_lock()
+        self._turn = allocate_lock()
 
     def take(self, item: _Item) -> None:
         """Carry an item out, with those that others brought meanwhile. Raises what the batch raised, in each thread of it."""

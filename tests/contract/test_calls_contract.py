@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,7 +85,7 @@ def test_a_users_key_has_the_users_permissions(stage: Stage) -> None:
 
 def test_credentials_that_do_not_work_are_an_answer(stage: Stage) -> None:
     worn = session(stage, allows("ec2:DescribeRegions"))
-    calls = stage.connect.calls(replace(worn, token=Secret("forged")))
+    calls = stage.connect.calls(worn._replace(token=Secret("forged")))
     answers = [calls.call(*call, {}) for call in (("iam", "ListUsers"), REGIONS, ("s3", "ListBuckets"))]
     assert [(each.status, each.code) for each in answers] == [
         (403, "InvalidClientTokenId"),

@@ -5,7 +5,6 @@ Source: STS API Reference, GetCallerIdentity, AssumeRole; IAM User Guide, "Metho
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +85,7 @@ def test_a_session_without_its_token_is_nobody(stage: Stage) -> None:
     session = stage.connect.sts(bot(stage, role)).assume_role(role, "nightly", seconds=900)
     stolen = AccessKey(session.id, session.secret)
     assert refusal(stage.connect.sts(stolen).caller) == UNKNOWN
-    forged = replace(session, token=Secret("forged"))
+    forged = session._replace(token=Secret("forged"))
     assert refusal(stage.connect.sts(forged).caller) == UNKNOWN
 
 
@@ -98,9 +97,9 @@ def test_a_role_needs_trust_and_permission_and_to_be_there(stage: Stage) -> None
         trust=trusts(stage.account, ArnEquals={"aws:PrincipalArn": "arn:aws:iam::111122223333:user/x"}),
     )
     unasked = make_role(stage, "Unasked")
-    sts = stage.connect.sts(bot(stage, role, suspicious, replace(role, resource=f"role{PATH}Absent")))
+    sts = stage.connect.sts(bot(stage, role, suspicious, role._replace(resource=f"role{PATH}Absent")))
     sts.assume_role(role, "nightly", seconds=900)
-    for refused in (suspicious, unasked, replace(role, resource=f"role{PATH}Absent")):
+    for refused in (suspicious, unasked, role._replace(resource=f"role{PATH}Absent")):
         assert refusal(sts.assume_role, refused, "nightly", seconds=900) == DENIED
 
 

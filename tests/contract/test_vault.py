@@ -22,7 +22,7 @@ from tests.support.stores import (
 from leastkey.disk.home import prepare_home
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import LeastkeyError
-from leastkey.ports.local import vault_entry
+from leastkey.ports.binding import vault_entry
 from leastkey.secret import Secret
 from leastkey.vault.age_file import AgeFile
 from leastkey.vault.age_identity import AgeIdentity

@@ -19,7 +19,7 @@ from tests.support.torture import rounds
 from leastkey.disk.bindings import FileBindings
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.ports.local import vault_entry
+from leastkey.ports.binding import vault_entry
 from leastkey.vault.choose import open_vault
 
 if TYPE_CHECKING:

@@ -7,16 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from leastkey.errors import LeastkeyError
-from leastkey.ports.local import (
-    Binding,
-    BindingKey,
-    HelperCommand,
-    Intent,
-    JournalEntry,
-    Local,
-    ProfileSection,
-    binding_id,
-)
+from leastkey.ports.binding import Binding, BindingKey, binding_id
+from leastkey.ports.local import HelperCommand, Intent, JournalEntry, Local, ProfileSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from tests.unit.test_credential_process import NOW, SESSION, bind, command, home
 
 from leastkey.disk.agent_socket import ask_agent, socket_path
 from leastkey.disk.sessions import Sessions
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

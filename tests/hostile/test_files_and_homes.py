@@ -25,7 +25,7 @@ from leastkey.disk.sessions import Sessions
 from leastkey.errors import Exit, LeastkeyError
 from leastkey.iam.arn import AccountId
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
-from leastkey.ports.local import BindingKey
+from leastkey.ports.binding import BindingKey
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.house.sources import nothing
+from tests.support.tls import certified
+from tests.unit.broker.test_sts_direct import OK, Sts, serving
 from tests.unit.keys.world import KEY
-from tests.unit.test_credential_process import NOW, SESSION
+from tests.unit.test_credential_process import NOW, SESSION, bind
 from tests.unit.test_credential_process import command as helper
 from tests.unit.test_credential_process import imported as of_process
 
@@ -35,6 +39,15 @@ HEAVY = {
     "ruamel",
     "ssl",
 }
+LOADED = """
+import sys
+__file__, sys.argv = sys.argv[1], sys.argv[1:]
+try:
+    exec(compile(open(__file__).read(), __file__, "exec"))
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+"""Runs a script as the interpreter would, and tells what is loaded at its end."""
 HELP = 130
 """Modules that `leastkey --help` may load; a bare interpreter loads about thirty of them."""
 HELP_OF_A_COMMAND = 150
@@ -42,6 +55,9 @@ HELP_OF_A_COMMAND = 150
 WARM = 12
 """Modules that the credential helper may load beyond a bare interpreter when its session is cached: it runs before
 every single command of every AWS tool."""
+COLD = 130
+"""Modules in `sys.modules`, the interpreter's own among them, once the credential helper has minted a session with the
+key of an age vault. Over TLS, as AWS is asked."""
 
 
 def imported(*arguments: str) -> set[str]:
@@ -79,6 +95,35 @@ def test_the_warm_helper_imports_next_to_nothing(tmp_path: Path, measured: Measu
     more = of_process(helper(home)) - bare
     measured("import of helper", f"{len(more)} of {WARM} modules more than a bare interpreter")
     _within({" ".join(sorted(more)): more}, WARM)
+
+
+@pytest.mark.parametrize("over", ["TLS", "nothing, to this computer"])
+def test_the_cold_helper_imports_no_sdk_and_no_more_than_it_needs(
+    tmp_path: Path, measured: Measured, over: str
+) -> None:
+    home = tmp_path / "state"
+    prepare_home(home)
+    end = (NOW + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    trusted, context = certified(tmp_path)
+    with serving(
+        Sts((200, OK.replace("2026-03-01T13:00:00Z", end).encode())), context if over == "TLS" else None
+    ) as sts:
+        bind(home, sts)
+        python, *flags, script, state, binding = helper(home)
+        done = subprocess.run(
+            [python, *flags, "-c", LOADED, script, state, binding],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"AWS_CA_BUNDLE": str(trusted)},
+        )
+    assert '"SessionToken": "session-token"' in done.stdout
+    loaded = set(done.stderr.split())
+    assert {"pyrage", "leastkey.aws.sts_direct"} <= loaded
+    assert ("ssl" in loaded) == (over == "TLS")
+    measured(f"cold helper over {over}", f"{len(loaded)} of {COLD} modules, none heavy")
+    assert not packages(loaded) & (HEAVY - {"pyrage", "ssl"} | {"click", "dataclasses", "email"})
+    assert len(loaded) <= COLD, " ".join(sorted(loaded))
 
 
 def _within(found: dict[str, set[str]], most: int) -> None:

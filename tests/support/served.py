@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ def bind_warm(home: Home, *, left: timedelta = timedelta(minutes=59)) -> None:
     end = datetime.now(UTC).replace(microsecond=0) + left
     session = SessionCredentials(AccessKeyId("ASIAWARM"), Secret(SECRETS[0]), Secret(SECRETS[1]), end)
     FileBindings(home.state).put(
-        replace(BINDING, access_key=AccessKeyId("AKIAIOSFODNN7EXAMPLE"), vault="age-file")
+        BINDING._replace(access_key=AccessKeyId("AKIAIOSFODNN7EXAMPLE"), vault="age-file")
     )
     Sessions(home.state, kernel=False).put(KEY, session, refresh_at=end - timedelta(minutes=20))
 

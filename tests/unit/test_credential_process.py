@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ from leastkey.disk.home import prepare_home
 from leastkey.disk.sessions import Sessions
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
-from leastkey.ports.local import Binding, HelperCommand, binding_id, vault_entry
+from leastkey.ports.binding import Binding, binding_id, vault_entry
+from leastkey.ports.local import HelperCommand
 from leastkey.secret import Secret
 from leastkey.vault.choose import open_vault
 
@@ -54,8 +54,8 @@ def sts() -> Iterator[Sts]:
 
 def bind(home: Path, sts: Sts, *, secret: bool = True) -> Binding:
     """Put an identity with a stored key on this computer."""
-    binding = replace(
-        BINDING, access_key=AccessKeyId("AKIAIOSFODNN7EXAMPLE"), vault="age-file", endpoint_url=sts.url
+    binding = BINDING._replace(
+        access_key=AccessKeyId("AKIAIOSFODNN7EXAMPLE"), vault="age-file", endpoint_url=sts.url
     )
     FileBindings(home).put(binding)
     if secret:

@@ -9,7 +9,7 @@ from leastkey.keys.create import ensure_key
 from leastkey.keys.profile import bind_profile, unbind_profile
 from leastkey.keys.remove import forget_secrets, remove_keys
 from leastkey.keys.work import UserKeys, work_on
-from leastkey.ports.local import Binding
+from leastkey.ports.binding import Binding
 
 if TYPE_CHECKING:
     from leastkey.apply.work import Work

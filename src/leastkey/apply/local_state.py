@@ -9,12 +9,14 @@ from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.keys.profile import place_in_the_way, profile_state
 from leastkey.plan.seen_local import LocalIdentity, SeenLocal
-from leastkey.ports.local import ProjectKey, account_at, endpoint_key, vault_entry
+from leastkey.ports.binding import account_at, vault_entry
+from leastkey.ports.local import ProjectKey, endpoint_key
 
 if TYPE_CHECKING:
     from leastkey.compile.wanted import Wanted, WantedIdentity, WantedProfile
     from leastkey.plan.seen_local import ProfileState
-    from leastkey.ports.local import Binding, BindingKey, Intent, Local
+    from leastkey.ports.binding import Binding, BindingKey
+    from leastkey.ports.local import Intent, Local
 
 __all__ = ["project_of", "see_local"]
 

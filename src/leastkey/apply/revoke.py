@@ -14,7 +14,7 @@ credentials", "Update access keys"; STS API Reference, GetSessionToken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from leastkey.keys.work import UserKeys
     from leastkey.plan.seen import Seen, SeenAccessKey, SeenRole, SeenUser
     from leastkey.ports.aws import AdminSts, Iam
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
 
 __all__ = ["Cut", "Revocation", "Step", "Target"]
 
@@ -280,7 +280,7 @@ class Revocation:
         with keys.locked():
             stored = keys.bound()
             if stored is not None and stored.access_key is not None:
-                keys.local.bindings.put(replace(stored, access_key=None, updated=keys.local.clock.now()))
+                keys.local.bindings.put(stored._replace(access_key=None, updated=keys.local.clock.now()))
             for intent in keys.intents():
                 keys.local.intents.close(intent.operation)
 

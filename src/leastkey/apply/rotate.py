@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from leastkey.keys.rotation import Rotated
     from leastkey.keys.work import KeyWork
     from leastkey.ports.aws import Connect
-    from leastkey.ports.local import Binding, Local, ProjectKey
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local, ProjectKey
     from leastkey.ports.people import Progress
 
 __all__ = ["Order", "rotate_keys"]

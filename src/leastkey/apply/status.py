@@ -20,7 +20,7 @@ from leastkey.iam.refusals import is_missing
 from leastkey.keys.profile import profile_state
 from leastkey.plan.ownership import owns
 from leastkey.plan.revoked import is_revoked
-from leastkey.ports.local import account_at, vault_entry
+from leastkey.ports.binding import account_at, vault_entry
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from leastkey.plan.plan import Plan
     from leastkey.plan.seen import Seen, SeenAccessKey
     from leastkey.ports.aws import Iam
-    from leastkey.ports.local import Binding, BindingKey, Local
+    from leastkey.ports.binding import Binding, BindingKey
+    from leastkey.ports.local import Local
 
 __all__ = [
     "ROTATE_DAYS",

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from leastkey.compile.wanted import Wanted
     from leastkey.ports.aws import Connect
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
     from leastkey.ports.people import Progress
 
 __all__ = ["Work"]

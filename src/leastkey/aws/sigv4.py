@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +46,8 @@ def signing_key(secret: Secret, date: str, region: str, service: str) -> bytes:
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
     """Give decoded name-value pairs as the canonical query: encoded, then sorted."""
+    from urllib.parse import quote  # the credential helper signs without a query, and does without it
+
     encoded = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in pairs)
     return "&".join(f"{name}={value}" for name, value in encoded)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from leastkey.broker.refresh import least_left, refresh_at
+from leastkey.broker.session import least_left, refresh_at
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:

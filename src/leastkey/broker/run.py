@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from leastkey.iam.credentials import SessionCredentials
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
 
 __all__ = [
     "KEPT",

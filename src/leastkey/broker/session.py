@@ -12,19 +12,26 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from leastkey.broker.refresh import refresh_at
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, SessionCredentials, shown
-from leastkey.iam.names import fitted
-from leastkey.iam.refusals import NOT_YET, is_busy, is_unanswered
-from leastkey.keys.clock_skew import clock_skew
-from leastkey.ports.local import Binding, binding_id, vault_entry
+from leastkey.ports.binding import Binding, binding_id, vault_entry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from leastkey.clock import Clock
     from leastkey.ports.local import Bindings, Locks, SessionCache, Vault
 
-__all__ = ["NOTHING_ISSUED", "Assume", "Computer", "session_apart", "session_for", "session_name"]
+__all__ = [
+    "NOTHING_ISSUED",
+    "Assume",
+    "Computer",
+    "least_left",
+    "refresh_at",
+    "session_apart",
+    "session_for",
+    "session_name",
+]
 
 Assume = Callable[[AccessKey, Binding, str], SessionCredentials]
 """Assumes a binding's role with its key, under a session name. Raises AwsError."""
@@ -35,6 +42,11 @@ WAIT_SECONDS: Final = 20.0
 YOUNG: Final = timedelta(seconds=120)
 KEY_WAIT_SECONDS: Final = 20.0
 """How long a key is waited for that AWS may not know yet; AWS's tools give the helper a minute in all."""
+_LEFT: Final = ((2_700, 1_200), (1_080, 960), (960, 900))
+"""Session seconds from which on, and the seconds left at which it is renewed."""
+_SHORT_LEFT: Final = 300
+_SURELY_FITS: Final = 32
+"""A session name of so many characters is below AWS's limit; the rules for names are loaded for a longer one."""
 SPARE: Final = timedelta(seconds=60)
 """A cached session with this much left is handed out when a new one cannot be had for want of an answer."""
 
@@ -102,7 +114,12 @@ def session_apart(binding: Binding, local: Computer, assume: Assume) -> SessionC
 
 def session_name(identity: str) -> str:
     """Give the name AWS's trail shows for the session."""
-    return fitted("session", "leastkey-" + re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", identity))
+    name = "leastkey-" + re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", identity)
+    if len(name) <= _SURELY_FITS:
+        return name
+    from leastkey.iam.names import fitted
+
+    return fitted("session", name)
 
 
 def _cached(binding: Binding, local: Computer, least_seconds: float) -> SessionCredentials | None:
@@ -162,47 +179,34 @@ def _assumed(binding: Binding, local: Computer, assume: Assume) -> SessionCreden
         try:
             return assume(_key(binding, local), binding, session_name(binding.key.identity))
         except (AwsError, LeastkeyError) as error:
-            replaced = _replaced(binding, local, error)
+            from leastkey.broker import refused  # what a refusal means is loaded when there is one
+
+            replaced = refused.replaced(binding, local.bindings.get(binding.key), error)
             if replaced is not None:
                 binding = replaced
                 continue
             if isinstance(error, LeastkeyError):
                 raise
-            skew = clock_skew(error, local.clock.now(), state=NOTHING_ISSUED)
+            ours = refused.as_ours(error, binding, local.clock.now())
             young = local.clock.now() - binding.updated < YOUNG
-            waits = young and skew is None and error.code in NOT_YET
+            waits = young and refused.may_pass(error, ours)
             if not waits or local.clock.monotonic() - started >= KEY_WAIT_SECONDS:
-                raise (skew or _refusal(error, binding)) from None
+                raise ours from None
         local.clock.sleep(2)
 
 
-def _replaced(binding: Binding, local: Computer, error: AwsError | LeastkeyError) -> Binding | None:
-    """Give the binding as it is now, where the key it named was replaced or moved to another vault: that may be why it failed."""
-    now = local.bindings.get(binding.key)
-    if now is None or now.access_key is None:
-        return None
-    if now.vault != binding.vault:
-        return now
-    may_be_why = error.code == "secret-missing" or error.code in NOT_YET
-    return now if may_be_why and now.access_key != binding.access_key else None
+def refresh_at(session_seconds: int, expiration: datetime) -> datetime:
+    """Give the moment from which on a new session is minted instead of serving the cached one.
+
+    botocore asks its credential process again from 15 minutes before the end (and waits for the answer from 10), so an
+    answer should have more than that left. A third of a short session would fall below it; the shortest ones cannot
+    satisfy it at all, botocore then asks on every call and gets the cached answer until little is left.
+    Source: botocore, `credentials.py`, RefreshableCredentials.
+    """
+    left = next((left for least, left in _LEFT if session_seconds >= least), _SHORT_LEFT)
+    return expiration - timedelta(seconds=left)
 
 
-def _refusal(error: AwsError, binding: Binding) -> LeastkeyError:
-    where = "the sandbox" if binding.target == "sandbox" else "AWS"
-    if is_unanswered(error) or is_busy(error):
-        return LeastkeyError(
-            "no-answer",
-            f"{where} could not be asked for a session",
-            why=(f"{error.code}: {error.message}" if error.code else error.message,),
-            state=NOTHING_ISSUED,
-            remedy="leastkey sandbox start"
-            if binding.target == "sandbox"
-            else "look at the network, then try again",
-        )
-    return LeastkeyError(
-        "session-refused",
-        f"{where} refused to let `{binding.user}` assume `{binding.role.name}`",
-        why=f"its words: {error.code}: {error.message}",
-        state=NOTHING_ISSUED,
-        remedy="leastkey up",
-    )
+def least_left(session_seconds: int) -> timedelta:
+    """Give the life that a session handed out has at least: a quarter of an hour, where it is given more than that."""
+    return timedelta(seconds=900 if session_seconds >= 960 else 0)

@@ -13,7 +13,7 @@ from leastkey.spec.model import AccountUse, ServiceUse, UserUse
 if TYPE_CHECKING:
     from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
     from leastkey.spec.model import Identity, Spec, Use
 
 __all__ = ["binding_of", "wearer_of"]

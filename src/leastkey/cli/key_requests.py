@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -32,7 +31,7 @@ from leastkey.vault.sealed import sealed_for
 if TYPE_CHECKING:
     from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
     from leastkey.ports.sending import SentKey
     from leastkey.secret import Secret
     from leastkey.vault.age_file import AgeFile
@@ -118,7 +117,7 @@ def received(options: Options, message: bytes, account: str | None) -> tuple[Bin
     local = here.local(vault)
     check_helper(local.helper)
     work = work_on(
-        replace(binding, access_key=None, profile=None),
+        binding._replace(access_key=None, profile=None),
         connect.iam(),
         connect.sts,
         local,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leastkey.compile.wanted import Wanted
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
     from leastkey.spec.model import Spec
 
 __all__ = ["Place", "places", "wanted_in"]

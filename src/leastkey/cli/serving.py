@@ -13,7 +13,7 @@ from leastkey.broker.kept import Kept
 from leastkey.cli.machine import helper_command
 from leastkey.cli.sessions import prepared
 from leastkey.disk.sessions import Sessions
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leastkey.broker.listener import Listener
     from leastkey.cli.machine import Machine
     from leastkey.cli.show import Show
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
 
 __all__ = ["GUESSED", "endpoint_for", "endpoint_of_child", "same_parent"]
 

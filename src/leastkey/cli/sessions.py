@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
     from leastkey.iam.credentials import SessionCredentials
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
 
 __all__ = ["narrowed_session", "prepared", "saying_not_started", "session_of"]
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from leastkey.disk.documents import FORMAT, damaged, decode_document, key_fields, key_id_of, key_of
 from leastkey.disk.files import ensure_folder, list_folder, read_private, remove, write_private
 from leastkey.iam.arn import Arn
-from leastkey.ports.local import Binding, binding_id
+from leastkey.ports.binding import Binding, binding_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from leastkey.ports.local import BindingKey
+    from leastkey.disk.home import AnyPath
+    from leastkey.ports.binding import BindingKey
 
 __all__ = ["FileBindings"]
 
@@ -62,10 +61,10 @@ def _binding(document: dict[str, Any]) -> Binding:
 class FileBindings:
     """Bindings, one file each, named by the binding's id. Implements ports.local.Bindings."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: AnyPath) -> None:
         self._folder = home / "bindings"
 
-    def _path(self, key: BindingKey) -> Path:
+    def _path(self, key: BindingKey) -> AnyPath:
         return self._folder / f"{binding_id(key)}.json"
 
     def get(self, key: BindingKey) -> Binding | None:
@@ -76,7 +75,7 @@ class FileBindings:
         """Read one by its id, as the profile's command line carries it."""
         return self._read(self._folder / f"{binding}.json") if _ID.fullmatch(binding) else None
 
-    def _read(self, path: Path) -> Binding | None:
+    def _read(self, path: AnyPath) -> Binding | None:
         data = read_private(path)
         if data is None:
             return None

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import AccountId
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.ports.local import BindingKey
+from leastkey.ports.binding import BindingKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from leastkey.disk.home import AnyPath
 
 __all__ = ["FORMAT", "damaged", "decode_document", "key_fields", "key_id_of", "key_of"]
 
@@ -24,7 +25,7 @@ FORMAT: Final = 1
 _T = TypeVar("_T")
 
 
-def damaged(path: Path, why: str) -> LeastkeyError:
+def damaged(path: AnyPath, why: str) -> LeastkeyError:
     """Give the error for a state file that leastkey cannot read."""
     return LeastkeyError(
         "io-failed",
@@ -42,7 +43,7 @@ def _checked(document: object) -> dict[str, Any]:
     return document
 
 
-def decode_document(path: Path, data: bytes, decode: Callable[[dict[str, Any]], _T]) -> _T:
+def decode_document(path: AnyPath, data: bytes, decode: Callable[[dict[str, Any]], _T]) -> _T:
     """Decode one JSON document of ours; anything unexpected is an error that names the file."""
     try:
         return decode(_checked(json.loads(data)))

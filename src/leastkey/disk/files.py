@@ -11,15 +11,15 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import stat
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from leastkey.errors import NOTHING_CHANGED, LeastkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from leastkey.disk.home import AnyPath
 
 __all__ = [
     "FILE_MODE",
@@ -49,6 +49,7 @@ _TEMPORARY: Final = ".leastkey-tmp-"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _SWEEP_SECONDS: Final = 3_600
 """A temporary file older than this was left by a process that died: a write takes well under a second."""
+_Place = TypeVar("_Place", bound="AnyPath")
 _BASE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -57,7 +58,7 @@ def hashed_name(text: str, suffix: str = "") -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] + suffix
 
 
-def failure(error: OSError, path: Path, *, state: str = NOTHING_CHANGED) -> LeastkeyError:
+def failure(error: OSError, path: AnyPath, *, state: str = NOTHING_CHANGED) -> LeastkeyError:
     """Map what the operating system said about a file to our error."""
     said = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in _FULL:
@@ -78,11 +79,11 @@ def failure(error: OSError, path: Path, *, state: str = NOTHING_CHANGED) -> Leas
     )
 
 
-def _unsafe(path: Path, why: str, remedy: str) -> LeastkeyError:
+def _unsafe(path: AnyPath, why: str, remedy: str) -> LeastkeyError:
     return LeastkeyError("unsafe-file", f"`{path}` is not safe to use", why=why, remedy=f"`{remedy}`")
 
 
-def _refuse_unsafe(status: os.stat_result, path: Path) -> None:
+def _refuse_unsafe(status: os.stat_result, path: AnyPath) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise _unsafe(path, "it is not a regular file", f"ls -l {path}")
     if status.st_uid != os.geteuid():
@@ -94,7 +95,7 @@ def _refuse_unsafe(status: os.stat_result, path: Path) -> None:
         raise _unsafe(path, why, f"chmod 600 {path}")
 
 
-def refuse_open_folder(status: os.stat_result, path: Path) -> None:
+def refuse_open_folder(status: os.stat_result, path: AnyPath) -> None:
     """Refuse a folder that is not ours or that others can write to (`unsafe-home`)."""
     if status.st_uid != os.geteuid():
         why = f"it belongs to user {status.st_uid}, we are user {os.geteuid()}"
@@ -111,7 +112,7 @@ def refuse_open_folder(status: os.stat_result, path: Path) -> None:
 _CHOOSE: Final = "choose another folder: `export LEASTKEY_HOME=/path/to/a/private/folder`"
 
 
-def ensure_folder(path: Path) -> None:
+def ensure_folder(path: AnyPath) -> None:
     """Make a private folder under any umask, or check the one that is there."""
     try:
         created = _made(path)
@@ -126,7 +127,7 @@ def ensure_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _made(path: Path) -> bool:
+def _made(path: AnyPath) -> bool:
     try:
         path.mkdir(mode=FOLDER_MODE)
     except FileExistsError:
@@ -139,7 +140,7 @@ def _made(path: Path) -> bool:
 class _Folder:
     """An open folder, closed by its owner."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: AnyPath) -> None:
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
@@ -147,7 +148,7 @@ class _Folder:
 
 
 @contextlib.contextmanager
-def _folder_of(path: Path, state: str) -> Iterator[int]:
+def _folder_of(path: AnyPath, state: str) -> Iterator[int]:
     """Open a file's folder; an error of the operating system meanwhile becomes ours."""
     try:
         with contextlib.closing(_Folder(path.parent)) as folder:
@@ -181,7 +182,7 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def open_private(path: Path, flags: int = os.O_RDONLY) -> Iterator[int]:
+def open_private(path: AnyPath, flags: int = os.O_RDONLY) -> Iterator[int]:
     """Open a private file that exists: ours, regular, not a link, closed to others. Raises FileNotFoundError."""
     try:
         fd = os.open(path, flags | _BASE | os.O_NONBLOCK)  # a pipe put in its place must not hang us
@@ -196,7 +197,7 @@ def open_private(path: Path, flags: int = os.O_RDONLY) -> Iterator[int]:
         os.close(fd)
 
 
-def read_private(path: Path) -> bytes | None:
+def read_private(path: AnyPath) -> bytes | None:
     """Read a private file, or None when there is none. Refuses links, foreign owners and open modes (`unsafe-file`)."""
     try:
         with open_private(path) as fd:
@@ -207,7 +208,7 @@ def read_private(path: Path) -> bytes | None:
         raise failure(error, path) from error
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: AnyPath, data: bytes) -> None:
     """Replace a private file, atomically and durably. A link in its place is refused and never followed."""
     with _folder_of(path, f"`{path}` is as it was") as folder:
         _refuse_link(path, folder)
@@ -216,7 +217,7 @@ def write_private(path: Path, data: bytes) -> None:
         sync_folder(folder)
 
 
-def _refuse_link(path: Path, folder: int) -> None:
+def _refuse_link(path: AnyPath, folder: int) -> None:
     try:
         status = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -228,7 +229,7 @@ def _refuse_link(path: Path, folder: int) -> None:
 @contextlib.contextmanager
 def _temporary(folder: int, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> Iterator[str]:
     """Give the name of a finished, durable file in the folder; it is removed if it is still there afterwards."""
-    name = _TEMPORARY + secrets.token_hex(16)
+    name = _TEMPORARY + os.urandom(16).hex()
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BASE, FILE_MODE, dir_fd=folder)
     try:
         try:
@@ -245,7 +246,7 @@ def _temporary(folder: int, data: bytes, mode: int, owner: tuple[int, int] | Non
             os.unlink(name, dir_fd=folder)
 
 
-def create_private(path: Path, data: bytes) -> None:
+def create_private(path: AnyPath, data: bytes) -> None:
     """Make a private file that must not exist yet: whole and durable, or not there at all. A file, link or folder of that name is refused."""
     with _folder_of(path, f"`{path}` was not made") as folder:
         with _temporary(folder, data, FILE_MODE) as name:
@@ -268,7 +269,7 @@ def _link(temporary: str, name: str, folder: int, data: bytes) -> None:
             os.close(fd)
 
 
-def remove(path: Path) -> bool:
+def remove(path: AnyPath) -> bool:
     """Remove a file, durably; says whether it was there. A link is removed itself, not what it points to."""
     try:
         with contextlib.closing(_Folder(path.parent)) as folder:
@@ -281,18 +282,19 @@ def remove(path: Path) -> bool:
     return True
 
 
-def list_folder(path: Path, suffix: str) -> tuple[Path, ...]:
+def list_folder(path: _Place, suffix: str) -> tuple[_Place, ...]:
     """List the files of a folder whose names end so, sorted; none when there is no folder."""
     try:
-        found = sorted(file for file in path.iterdir() if file.name.endswith(suffix))
+        with os.scandir(path) as found:
+            names = sorted(entry.name for entry in found if entry.name.endswith(suffix))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise failure(error, path) from error
-    return tuple(file for file in found if not file.name.startswith(_TEMPORARY))
+    return tuple(type(path)(f"{path}/{name}") for name in names if not name.startswith(_TEMPORARY))
 
 
-def replace_public(path: Path, data: bytes, *, like: os.stat_result | None) -> None:
+def replace_public(path: AnyPath, data: bytes, *, like: os.stat_result | None) -> None:
     """Replace a file of the user's that is no secret of ours, keeping its mode and owner (0600 when it is new)."""
     mode = FILE_MODE if like is None else stat.S_IMODE(like.st_mode)
     owner = None if like is None or like.st_uid == os.geteuid() else (like.st_uid, like.st_gid)
@@ -304,7 +306,7 @@ def replace_public(path: Path, data: bytes, *, like: os.stat_result | None) -> N
         sync_folder(folder)
 
 
-def sweep(folder: Path, now: float) -> None:
+def sweep(folder: AnyPath, now: float) -> None:
     """Remove temporary files that a killed process left behind; `now` is unix time, infinite where nobody else writes."""
     try:
         with os.scandir(folder) as found:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from leastkey.clock import SystemClock
 from leastkey.disk.files import FOLDER_MODE, failure, refuse_open_folder, sweep
@@ -16,10 +15,11 @@ from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from leastkey.clock import Clock
 
-__all__ = ["leastkey_home", "prepare_home", "who_could_exchange"]
+__all__ = ["AnyPath", "PlainPath", "leastkey_home", "prepare_home", "who_could_exchange"]
 
 _FOLDERS: Final = ("", "bindings", "intents", "journal", "sandbox", "sent", "sessions", "vault")
 """Where a killed process can leave a temporary file."""
@@ -27,8 +27,81 @@ _UNMAPPED: Final = 65_534
 """Who owns, inside a user namespace, what belongs to nobody there: the host's root, as a rule."""
 
 
+@final
+class PlainPath:
+    """A POSIX path, joined and taken apart as pathlib does, for the credential helper: pathlib costs it six modules."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        parts = "/".join(part for part in text.split("/") if part not in {"", "."})
+        self._text = f"/{parts}" if text.startswith("/") else parts or "."
+
+    def __truediv__(self, name: str) -> PlainPath:
+        return PlainPath(name if name.startswith("/") else f"{self._text}/{name}")
+
+    def __fspath__(self) -> str:
+        return self._text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PlainPath) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @property
+    def name(self) -> str:
+        """The part after the last slash."""
+        return self._text.rpartition("/")[2]
+
+    @property
+    def parent(self) -> PlainPath:
+        """The folder it lies in; the root is its own."""
+        folder, slash, _ = self._text.rpartition("/")
+        return PlainPath(folder or slash)
+
+    @property
+    def parents(self) -> tuple[PlainPath, ...]:
+        """The folders above it, the nearest first."""
+        above = []
+        path = self
+        while (parent := path.parent) != path:
+            above.append(parent)
+            path = parent
+        return tuple(above)
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Ask the operating system about it."""
+        return os.stat(self._text, follow_symlinks=follow_symlinks)  # noqa: PTH116  # this is what stands in for pathlib
+
+    def lstat(self) -> os.stat_result:
+        """Ask about it, and not about where a link leads."""
+        return os.lstat(self._text)
+
+    def mkdir(self, mode: int) -> None:
+        """Make the folder."""
+        os.mkdir(self._text, mode)  # noqa: PTH102  # this is what stands in for pathlib
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Remove the file."""
+        try:
+            os.unlink(self._text)  # noqa: PTH108  # this is what stands in for pathlib
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
+
+
+AnyPath: TypeAlias = "Path | PlainPath"
+"""What files and folders of state are named by: everybody but the credential helper hands in `pathlib.Path`."""
+
+
 def leastkey_home(environ: Mapping[str, str]) -> Path:
     """Give the state folder: `LEASTKEY_HOME`, else `$XDG_STATE_HOME/leastkey`, else `~/.local/state/leastkey`."""
+    from pathlib import Path
+
     if named := environ.get("LEASTKEY_HOME"):
         return Path(os.path.abspath(named))  # noqa: PTH100  # `resolve` would follow links that we must judge
     state = environ.get("XDG_STATE_HOME", "")
@@ -45,7 +118,7 @@ def leastkey_home(environ: Mapping[str, str]) -> Path:
     )
 
 
-def prepare_home(path: Path, *, clock: Clock | None = None) -> None:
+def prepare_home(path: AnyPath, *, clock: Clock | None = None) -> None:
     """Make the state folder (0700 under any umask), or refuse one that is unsafe (`unsafe-home`).
 
     Refused: not ours, writable by group or others, a link that somebody else made, or below a folder in which
@@ -72,7 +145,7 @@ def prepare_home(path: Path, *, clock: Clock | None = None) -> None:
         sweep(path / name, now)
 
 
-def _refuse_exchangeable(path: Path) -> None:
+def _refuse_exchangeable(path: AnyPath) -> None:
     """Refuse a folder that somebody else could rename away."""
     found = who_could_exchange(path)
     if found is not None:
@@ -84,9 +157,9 @@ def _refuse_exchangeable(path: Path) -> None:
         )
 
 
-def who_could_exchange(path: Path) -> tuple[Path, str] | None:
+def who_could_exchange(path: AnyPath) -> tuple[AnyPath, str] | None:
     """Give a folder above a path that lets somebody else rename what is in it, and how: he may write to it, and it is not sticky."""
-    above = dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents))
+    above = dict.fromkeys((*path.parents, *type(path)(os.path.realpath(path)).parents))
     for folder in above:
         why = _exposed(folder.stat())
         if why is not None:
@@ -108,7 +181,7 @@ def _exposed(status: os.stat_result) -> str | None:
     return None
 
 
-def _make(folder: Path) -> None:
+def _make(folder: AnyPath) -> None:
     try:
         folder.mkdir(mode=FOLDER_MODE)
     except FileExistsError:
@@ -120,7 +193,7 @@ def _make(folder: Path) -> None:
         os.close(fd)
 
 
-def _stat_folder(path: Path) -> os.stat_result:
+def _stat_folder(path: AnyPath) -> os.stat_result:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         return os.fstat(fd)

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import platform
 import stat
 from typing import TYPE_CHECKING, Final
 
@@ -27,9 +26,9 @@ from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from leastkey.clock import Clock
+    from leastkey.disk.home import AnyPath
 
 __all__ = ["FileLocks", "hold_file"]
 
@@ -40,7 +39,7 @@ _STEPS: Final = (0.002, 0.005, 0.01, 0.02, 0.05)
 class FileLocks:
     """Locks by name, below the state folder. Implements ports.local.Locks."""
 
-    def __init__(self, home: Path, clock: Clock | None = None) -> None:
+    def __init__(self, home: AnyPath, clock: Clock | None = None) -> None:
         self._folder = home / "locks"
         self._clock = clock or SystemClock()
 
@@ -55,7 +54,7 @@ class FileLocks:
 
 @contextlib.contextmanager
 def hold_file(
-    path: Path, name: str, operation: str, *, wait_seconds: float, clock: Clock | None = None
+    path: AnyPath, name: str, operation: str, *, wait_seconds: float, clock: Clock | None = None
 ) -> Iterator[None]:
     """Hold a lock whose file has a place of its own, such as beside a file of the user's."""
     try:
@@ -78,7 +77,7 @@ def hold_file(
         os.close(fd)
 
 
-def _take(path: Path, name: str, wait_seconds: float, clock: Clock) -> int:
+def _take(path: AnyPath, name: str, wait_seconds: float, clock: Clock) -> int:
     deadline = clock.monotonic() + wait_seconds
     for step in _steps():
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, FILE_MODE)
@@ -101,7 +100,7 @@ def _take(path: Path, name: str, wait_seconds: float, clock: Clock) -> int:
     raise AssertionError("the steps never end")
 
 
-def _refuse_planted(fd: int, path: Path) -> None:
+def _refuse_planted(fd: int, path: AnyPath) -> None:
     """Refuse a file that has another name too: who signs a lock empties it, and somebody may have linked it here."""
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
@@ -119,7 +118,7 @@ def _steps() -> Iterator[float]:
         yield _STEPS[-1]
 
 
-def _is_current(fd: int, path: Path) -> bool:
+def _is_current(fd: int, path: AnyPath) -> bool:
     """Say whether the locked file still has its name: the last holder removes it before letting go."""
     try:
         named = path.lstat()
@@ -131,7 +130,7 @@ def _is_current(fd: int, path: Path) -> bool:
 def _sign(fd: int, operation: str) -> None:
     os.fchmod(fd, FILE_MODE)
     os.ftruncate(fd, 0)
-    signature = {"pid": os.getpid(), "host": platform.node(), "operation": operation}
+    signature = {"pid": os.getpid(), "host": os.uname().nodename, "operation": operation}
     write_all(fd, json.dumps(signature).encode())
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,14 +24,13 @@ from leastkey.disk.files import (
 )
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials, process_document
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from leastkey.clock import Clock
-    from leastkey.ports.local import BindingKey
+    from leastkey.disk.home import AnyPath
+    from leastkey.ports.binding import BindingKey
 
 __all__ = ["Sessions"]
 
@@ -40,12 +38,12 @@ __all__ = ["Sessions"]
 class Sessions:
     """Sessions by binding. Implements ports.local.SessionCache. `kernel` False keeps them in files only."""
 
-    def __init__(self, home: Path, clock: Clock | None = None, *, kernel: bool = True) -> None:
+    def __init__(self, home: AnyPath, clock: Clock | None = None, *, kernel: bool = True) -> None:
         self._folder = home / session_format.FOLDER
         self._clock = clock or SystemClock()
         self._kernel = kernel
 
-    def _path(self, key: BindingKey) -> Path:
+    def _path(self, key: BindingKey) -> AnyPath:
         return self._folder / f"{binding_id(key)}{session_format.SUFFIX}"
 
     def get(self, key: BindingKey) -> SessionCredentials | None:
@@ -113,7 +111,7 @@ class Sessions:
         return session_format.key_name(cache_id, binding_id(key))
 
     def _new_cache_id(self) -> bytes:
-        mine = secrets.token_hex(16).encode()
+        mine = os.urandom(16).hex().encode()
         try:
             create_private(self._folder / session_format.CACHE_ID_FILE, mine)
         except LeastkeyError:

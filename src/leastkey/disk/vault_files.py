@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leastkey.disk.files import create_private, ensure_folder, read_private, remove, write_private
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leastkey.clock import Clock
+    from leastkey.disk.home import AnyPath
 
 __all__ = ["VaultFiles"]
 
@@ -25,7 +25,7 @@ _WAIT_SECONDS = 30.0
 class VaultFiles:
     """Files by plain name below HOME/vault, or by absolute path where the user named one."""
 
-    def __init__(self, home: Path, clock: Clock | None = None) -> None:
+    def __init__(self, home: AnyPath, clock: Clock | None = None) -> None:
         self._home = home
         self._folder = home / "vault"
         self._locks = FileLocks(home, clock)
@@ -39,9 +39,9 @@ class VaultFiles:
         """Give the path of a file, for messages."""
         return str(self._path(name))
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str) -> AnyPath:
         path = self._folder / name
-        if path.parent != self._folder and not Path(name).is_absolute():
+        if path.parent != self._folder and not name.startswith("/"):
             raise ValueError(f"`{name}` is neither a plain name nor an absolute path")
         return path
 
@@ -70,6 +70,7 @@ class VaultFiles:
     @contextlib.contextmanager
     def scratch(self, files: Mapping[str, bytes]) -> Iterator[str]:
         """Give the path of a private folder with these files in it; it goes afterwards."""
+        from pathlib import Path
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory(prefix="leastkey-") as folder:
@@ -79,6 +80,8 @@ class VaultFiles:
 
     def refuse_unsafe_program(self, path: str) -> None:
         """Refuse a program that somebody else could put another in the place of."""
+        from pathlib import Path
+
         from leastkey.disk.programs import refuse_unsafe_program
 
         refuse_unsafe_program(Path(path))

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from leastkey.apply.status import IdentityStatus
     from leastkey.clock import Clock
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
 
 __all__ = ["Check", "Finding", "State", "Surroundings"]
 

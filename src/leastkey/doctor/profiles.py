@@ -8,13 +8,14 @@ from leastkey.doctor.finding import Finding
 from leastkey.errors import LeastkeyError
 from leastkey.keys.helper import is_stale, parse_command
 from leastkey.keys.profile import COMMAND, EARLIER, repair_profiles
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leastkey.doctor.finding import Surroundings
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
 
 __all__ = ["helpers", "shadows"]
 

@@ -6,8 +6,7 @@ Source: IAM User Guide, "IAM identifiers"; AWS General Reference, "Amazon Resour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
 __all__ = [
     "ACCOUNT",
@@ -26,8 +25,7 @@ AccountId = NewType("AccountId", str)
 ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(NamedTuple):
     """`arn:partition:service:region:account:resource`; the resource keeps its colons and slashes."""
 
     partition: str

@@ -6,9 +6,8 @@ Source: IAM User Guide, "Manage access keys for IAM users"; "Temporary security 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final, NewType
+from typing import TYPE_CHECKING, Final, NamedTuple, NewType
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,16 +29,14 @@ __all__ = [
 AccessKeyId = NewType("AccessKeyId", str)
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
+class AccessKey(NamedTuple):
     """A long-lived key: its id and its secret."""
 
     id: AccessKeyId
     secret: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCredentials:
+class SessionCredentials(NamedTuple):
     """What AssumeRole gives: key id, secret, session token, and when they end (UTC)."""
 
     id: AccessKeyId
@@ -53,8 +50,7 @@ def shown(key_id: str) -> str:
     return f"...{key_id[-4:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What a reader of credentials calls their parts. Without a name the end of the session is not told."""
 
     id: str

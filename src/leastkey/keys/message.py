@@ -9,7 +9,7 @@ from leastkey.iam.arn import AccountId, Arn
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.iam.limits import SESSION_SECONDS_MAX, SESSION_SECONDS_MIN
 from leastkey.iam.names import name_fault
-from leastkey.ports.local import Binding, BindingKey
+from leastkey.ports.binding import Binding, BindingKey
 from leastkey.spec.settings import NAME, REGION
 
 if TYPE_CHECKING:

@@ -7,17 +7,18 @@ bindings turned over, then taken out of the old vault. A run that was cut off ha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
-from leastkey.ports.local import account_at
+from leastkey.ports.binding import account_at
 from leastkey.ports.moving import Move
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leastkey.ports.local import Binding, Local, Vault
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local, Vault
     from leastkey.ports.moving import LeavableVault, Movers
 
 __all__ = ["Moved", "move_vault"]
@@ -111,7 +112,7 @@ def _move(local: Local, place: str, user: str, entries: list[str], source: Vault
     for binding in local.bindings.all():
         ours = _place(binding) == place and binding.user.lower() == user.lower()
         if ours and binding.vault == source.name:
-            local.bindings.put(replace(binding, vault=target.name))
+            local.bindings.put(binding._replace(vault=target.name))
     for entry in entries:
         source.delete(entry)
 

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final
 from leastkey.errors import LeastkeyError
 from leastkey.keys.helper import check_helper, is_stale, parse_command
 from leastkey.plan.diff_key import profile_taken
-from leastkey.ports.local import ProfileSection, binding_id
+from leastkey.ports.binding import binding_id
+from leastkey.ports.local import ProfileSection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leastkey.compile.wanted import WantedProfile
     from leastkey.plan.seen_local import ProfileState
-    from leastkey.ports.local import Binding, BindingKey, HelperCommand, Local, Profiles
+    from leastkey.ports.binding import Binding, BindingKey
+    from leastkey.ports.local import HelperCommand, Local, Profiles
 
 __all__ = [
     "COMMAND",
@@ -109,8 +111,7 @@ def bind_profile(wanted: WantedProfile, binding: Binding, local: Local) -> bool:
     changed = local.profiles.write(_beside_users_own(section, local.profiles))
     stored = local.bindings.get(binding.key) or binding
     previous, file = stored.profile, local.profiles.config_file
-    bound = replace(
-        stored,
+    bound = stored._replace(
         region=binding.region,
         endpoint_url=binding.endpoint_url,
         role=binding.role,

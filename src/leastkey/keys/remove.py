@@ -8,7 +8,6 @@ wear a role that is deleted in the same run. A key that is unknown here is named
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,15 @@ from leastkey.iam.credentials import shown
 from leastkey.iam.refusals import is_missing
 from leastkey.keys.recover import accounted, facts_of
 from leastkey.keys.retire import unless_missing
-from leastkey.ports.local import vault_entry
+from leastkey.ports.binding import vault_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leastkey.iam.credentials import AccessKeyId
     from leastkey.keys.work import UserKeys
-    from leastkey.ports.local import Binding, BindingKey, Local, Vault
+    from leastkey.ports.binding import Binding, BindingKey
+    from leastkey.ports.local import Local, Vault
 
 __all__ = ["forget_secrets", "remove_keys"]
 
@@ -39,7 +39,7 @@ def remove_keys(work: UserKeys, bound: Sequence[Binding]) -> int:
     with work.locked():
         stored = work.bound()
         if stored is not None and stored.access_key is not None:
-            local.bindings.put(replace(stored, access_key=None, updated=local.clock.now()))
+            local.bindings.put(stored._replace(access_key=None, updated=local.clock.now()))
         local.sessions.delete(work.key)
         deleted = _delete_all(work, None if stored is None else stored.access_key)
         names = {local.vault.name, "" if stored is None else stored.vault}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from leastkey.errors import AwsError
@@ -11,7 +11,8 @@ from leastkey.iam.credentials import AccessKeyId
 from leastkey.iam.limits import PROPAGATION_SECONDS
 from leastkey.iam.marks import path_of
 from leastkey.iam.refusals import is_missing
-from leastkey.ports.local import JournalEntry, account_at, binding_id, vault_entry
+from leastkey.ports.binding import account_at, binding_id, vault_entry
+from leastkey.ports.local import JournalEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from leastkey.iam.credentials import AccessKey
     from leastkey.plan.seen import SeenAccessKey
     from leastkey.ports.aws import AccessKeys, KeyList, Sts
-    from leastkey.ports.local import Binding, BindingKey, Intent, Local, Vault
+    from leastkey.ports.binding import Binding, BindingKey
+    from leastkey.ports.local import Intent, Local, Vault
     from leastkey.ports.people import Progress
     from leastkey.secret import Secret
 
@@ -155,8 +157,7 @@ class KeyWork(UserKeys):
         if changed and not keep_sessions:
             self.local.sessions.delete(self.key)
         self.local.bindings.put(
-            replace(
-                self.binding,
+            self.binding._replace(
                 access_key=key,
                 vault=vault,
                 profile=keep.profile,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from leastkey.errors import LeastkeyError
+from leastkey.ports.binding import BindingKey, account_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,15 +14,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leastkey.clock import Clock
-    from leastkey.iam.arn import AccountId, Arn
+    from leastkey.iam.arn import AccountId
     from leastkey.iam.credentials import AccessKeyId, SessionCredentials
+    from leastkey.ports.binding import Binding
     from leastkey.ports.sending import SentKey
     from leastkey.secret import Secret
 
 __all__ = [
     "SANDBOX_ENDPOINT",
-    "Binding",
-    "BindingKey",
     "Bindings",
     "HelperCommand",
     "Intent",
@@ -38,10 +36,7 @@ __all__ = [
     "ProjectKey",
     "SessionCache",
     "Vault",
-    "account_at",
-    "binding_id",
     "endpoint_key",
-    "vault_entry",
 ]
 
 
@@ -52,16 +47,6 @@ SANDBOX_ENDPOINT: Final = "sandbox"
 def endpoint_key(target: Literal["aws", "sandbox"], endpoint_url: str | None) -> str | None:
     """Give what local state is keyed by: None for AWS's own endpoint."""
     return SANDBOX_ENDPOINT if target == "sandbox" else endpoint_url
-
-
-def account_at(account: str, endpoint: str | None) -> str:
-    """Give an account at an endpoint as the names of locks and vault entries hold it."""
-    return f"{account}/{endpoint or 'aws'}"
-
-
-def vault_entry(account: str, endpoint: str | None, user: str, key: str) -> str:
-    """Give the name under which a key's secret lies in the vault."""
-    return f"{account_at(account, endpoint)}/{user}/{key}"
 
 
 class Vault(Protocol):
@@ -95,16 +80,6 @@ class Vault(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class BindingKey:
-    """What local state is keyed by. `endpoint` is None for AWS's own, `sandbox` for target sandbox, else the URL."""
-
-    account: AccountId
-    endpoint: str | None
-    project: str
-    identity: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProjectKey:
     """One project, in one account, at one endpoint: what this computer remembers of others is none of its business."""
 
@@ -124,36 +99,6 @@ class ProjectKey:
     def lock(self) -> str:
         """The name of the lock that a run on the project holds."""
         return f"{account_at(self.account, self.endpoint)}/{self.project}"
-
-
-def binding_id(key: BindingKey) -> str:
-    """Give the short stable name of a binding: file names, the session cache and the profile's command use it."""
-    parts = json.dumps([key.account, key.endpoint, key.project, key.identity])
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One identity on this computer: the pointer to its key in use, and what the broker needs. No secret.
-
-    `access_key` is the pointer: None until a key is stored and proved. `profile` is the section written for it,
-    in `config_file`. `vault` names the vault that holds the secret. `endpoint_url` is where STS is asked, None for
-    AWS's own.
-    """
-
-    key: BindingKey
-    partition: str
-    region: str
-    target: Literal["aws", "sandbox"]
-    endpoint_url: str | None
-    role: Arn
-    user: str
-    access_key: AccessKeyId | None
-    vault: str
-    session_seconds: int
-    profile: str | None
-    config_file: str | None
-    updated: datetime
 
 
 class Bindings(Protocol):

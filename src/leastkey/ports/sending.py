@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leastkey.iam.credentials import AccessKeyId
-    from leastkey.ports.local import BindingKey
+    from leastkey.ports.binding import BindingKey
 
 __all__ = ["SentKey", "SentKeys"]
 

@@ -5,19 +5,19 @@ Writers in several processes take turns: read, change, encrypt and replace happe
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leastkey.errors import LeastkeyError
 from leastkey.secret import Secret
-from leastkey.turns import Turns
 from leastkey.vault.age_identity import AgeIdentity
 from leastkey.vault.sealed import FORMAT, packed, unpacked
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from leastkey.turns import Turns
     from leastkey.vault.files import FileDoor
     from leastkey.vault.identity_store import IdentityStore
 
@@ -30,8 +30,7 @@ _PROBE_CHARACTERS: Final = 128
 """At least what an entry of ours takes: a name of account, endpoint, user and key id; a secret of 40 characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     """One entry to put, or to drop where it has no secret."""
 
     entry: str
@@ -47,7 +46,6 @@ class AgeFile:
         self._file = file
         self._store = identity
         self._known: AgeIdentity | None = None
-        self._turns = Turns(self._carry_out)
 
     @property
     def place(self) -> str:
@@ -86,8 +84,8 @@ class AgeFile:
 
     def probe(self) -> None:
         """Put, read back, compare and delete an entry of full size, so that prompts and full disks come now."""
-        entry = _PROBE + secrets.token_hex(_PROBE_NAME_CHARACTERS // 2)
-        self._turns.take(_Change(entry, Secret(secrets.token_hex(_PROBE_CHARACTERS // 2))))
+        entry = _PROBE + os.urandom(_PROBE_NAME_CHARACTERS // 2).hex()
+        self._turns.take(_Change(entry, Secret(os.urandom(_PROBE_CHARACTERS // 2).hex())))
 
     def wipe(self) -> bool:
         """Drop the identity of a vault that is empty; says whether nothing of it is left here.
@@ -146,6 +144,13 @@ class AgeFile:
         """Raise LeastkeyError where the vault holds something: who calls this has found no identity for it."""
         if self._files.read(self._file) is not None:
             raise self._gone()
+
+    @cached_property
+    def _turns(self) -> Turns[_Change]:
+        """The turns of who writes. Two threads that make them at once take a lock of the vault each, as two processes do."""
+        from leastkey.turns import Turns  # who reads alone does without
+
+        return Turns(self._carry_out)
 
     def _carry_out(self, batch: list[_Change]) -> None:
         with self._files.lock(f"writing to the vault {self.name}"):

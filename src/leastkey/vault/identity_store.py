@@ -6,7 +6,6 @@ choose: only back ends on our list are opened, by name. Nothing here ever prompt
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -233,6 +232,8 @@ def _short(name: str) -> str:
 
 
 def _opened(name: str) -> Any:
+    import importlib
+
     module, _, attribute = name.rpartition(".")
     backend_class = getattr(importlib.import_module(module), attribute)
     if backend_class.priority <= 0:  # raises RuntimeError, with the reason, where it cannot work

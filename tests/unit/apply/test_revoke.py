@@ -20,7 +20,8 @@ from leastkey.apply.trace import regions_of, trace
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.keys.work import UserKeys
-from leastkey.ports.local import Intent, ProjectKey, vault_entry
+from leastkey.ports.binding import vault_entry
+from leastkey.ports.local import Intent, ProjectKey
 from leastkey.ports.people import Silent
 from leastkey.secret import Secret
 

@@ -18,7 +18,7 @@ from tests.unit.keys.world import START
 
 from leastkey.broker.endpoint import Watcher, open_endpoint
 from leastkey.broker.kept import Kept
-from leastkey.broker.refresh import least_left, refresh_at
+from leastkey.broker.session import least_left, refresh_at
 from leastkey.errors import LeastkeyError
 
 if TYPE_CHECKING:

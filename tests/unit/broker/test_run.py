@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -60,7 +59,7 @@ def test_the_child_gets_its_own_variables_the_session_and_no_other_identity() ->
 
 def test_a_local_endpoint_is_named_and_kept_off_the_proxy() -> None:
     child = child_environment(
-        {"no_proxy": "example.com"}, SESSION, replace(BINDING, endpoint_url="http://127.0.0.1:5000")
+        {"no_proxy": "example.com"}, SESSION, BINDING._replace(endpoint_url="http://127.0.0.1:5000")
     )
     assert child["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
     assert child["no_proxy"] == "example.com,127.0.0.1,localhost"
@@ -80,7 +79,7 @@ def test_a_static_default_profile_cannot_win_in_the_child(tmp_path_factory: pyte
         "import botocore.session as b; s = b.Session(); c = s.get_credentials();"
         "print(c.method, c.access_key, s.create_client('sts').meta.endpoint_url, s.get_config_variable('region'))"
     )
-    late = replace(SESSION, expiration=SESSION.expiration.replace(year=2100))
+    late = SESSION._replace(expiration=SESSION.expiration.replace(year=2100))
     environment = child_environment({**os.environ, "HOME": str(home)}, late, BINDING)
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,11 @@ import pytest
 from tests.fakes.memory_vault import MemoryVault
 from tests.unit.keys.world import BINDING, START
 
-from leastkey.broker.refresh import refresh_at
-from leastkey.broker.session import session_for, session_name
+from leastkey.broker.session import refresh_at, session_for, session_name
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.iam.names import name_fault
-from leastkey.ports.local import Binding, BindingKey, vault_entry
+from leastkey.ports.binding import Binding, BindingKey, vault_entry
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 KEY = AccessKeyId("AKIAIOSFODNN7EXAMPLE")
-BOUND = replace(BINDING, access_key=KEY, updated=START - timedelta(days=1))
+BOUND = BINDING._replace(access_key=KEY, updated=START - timedelta(days=1))
 
 
 @dataclass
@@ -133,7 +132,7 @@ def refused(code: str, **more: object) -> AwsError:
 def test_a_session_is_served_until_so_much_is_left(seconds: int, served_for: int) -> None:
     assert refresh_at(seconds, START + timedelta(seconds=seconds)) == START + timedelta(seconds=served_for)
     here = Computer()
-    binding = replace(BOUND, session_seconds=seconds)
+    binding = BOUND._replace(session_seconds=seconds)
     first = session_for(binding, here, here.assume)
     here.clock.seconds = served_for - 1
     assert session_for(binding, here, here.assume) is first
@@ -219,7 +218,7 @@ def test_a_wrong_secret_is_not_blamed_on_the_clock() -> None:
 def test_a_key_in_use_since_moments_is_given_time_to_arrive() -> None:
     here = Computer()
     here.refusals = [refused("InvalidClientTokenId")] * 3
-    session_for(replace(BOUND, updated=here.clock.now()), here, here.assume)
+    session_for(BOUND._replace(updated=here.clock.now()), here, here.assume)
     assert here.asked == 4
     old = Computer(refusals=[refused("InvalidClientTokenId")])
     with pytest.raises(LeastkeyError):
@@ -230,7 +229,7 @@ def test_a_key_in_use_since_moments_is_given_time_to_arrive() -> None:
 @pytest.mark.parametrize("case", ["no pointer", "no secret"])
 def test_without_a_stored_key_aws_is_not_asked(case: str) -> None:
     here = Computer()
-    binding = replace(BOUND, access_key=None if case == "no pointer" else AccessKeyId("AKIAOTHER"))
+    binding = BOUND._replace(access_key=None if case == "no pointer" else AccessKeyId("AKIAOTHER"))
     with pytest.raises(LeastkeyError) as caught:
         session_for(binding, here, here.assume)
     assert caught.value.code == ("not-set-up" if case == "no pointer" else "secret-missing")
@@ -249,7 +248,7 @@ NEW = AccessKeyId("AKIAI44QH8DHBEXAMPLE")
 def test_a_key_that_is_replaced_before_it_signs_costs_no_call(gone: str) -> None:
     computer = Computer()
     computer.vault.put(vault_entry(BOUND.key.account, None, BOUND.user, NEW), Secret("newer"))
-    computer.bindings.put(replace(BOUND, access_key=NEW, updated=START))
+    computer.bindings.put(BOUND._replace(access_key=NEW, updated=START))
     if gone == "at AWS":
         computer.refusals.append(refused("InvalidClientTokenId"))
     else:
@@ -275,13 +274,13 @@ def test_a_key_that_is_moved_to_another_vault_before_it_is_read_costs_no_call(co
             return self.vault
 
     computer = Moved()
-    computer.bindings.put(replace(BOUND, vault="new"))
-    assert session_for(replace(BOUND, vault="old"), computer, computer.assume).id
+    computer.bindings.put(BOUND._replace(vault="new"))
+    assert session_for(BOUND._replace(vault="old"), computer, computer.assume).id
     assert computer.opened == ["old", "new"]
-    computer.bindings.put(replace(BOUND, vault="old"))
+    computer.bindings.put(BOUND._replace(vault="old"))
     computer.sessions = Cache()
     with pytest.raises(LeastkeyError, match="the old vault is left"):
-        session_for(replace(BOUND, vault="old"), computer, computer.assume)
+        session_for(BOUND._replace(vault="old"), computer, computer.assume)
 
 
 def test_a_refusal_of_the_key_in_use_is_told_at_once() -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.broker.test_session import Clock
 from tests.unit.keys.world import BINDING
 
+from leastkey.aws import sts_direct
 from leastkey.aws.sts_direct import assume_role
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.credentials import AccessKey, AccessKeyId, SessionCredentials
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 MARKER = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -44,7 +50,7 @@ class Sts:
 
 
 @contextmanager
-def serving(sts: Sts) -> Iterator[Sts]:
+def serving(sts: Sts, tls: ssl.SSLContext | None = None) -> Iterator[Sts]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
@@ -60,6 +66,9 @@ def serving(sts: Sts) -> Iterator[Sts]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     sts.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        sts.url = f"https://localhost:{server.server_port}"
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -157,3 +166,26 @@ def test_only_this_computer_may_be_without_tls(url: str) -> None:
             KEY, BINDING.role, "x1", 900, region="eu-west-1", endpoint_url=url, clock=Clock(), environ={}
         )
     assert caught.value.code == "foreign-endpoint"
+
+
+@given(st.text(max_size=40))
+def test_a_field_is_encoded_as_the_standard_library_does(text: str) -> None:
+    try:
+        wanted = quote(text, safe="")
+    except UnicodeEncodeError:  # half of a character
+        return
+    assert sts_direct._encoded(text) == wanted
+
+
+@given(st.integers(0, 4_102_444_800))
+def test_the_date_of_an_answer_is_read(seconds: int) -> None:
+    told = datetime.fromtimestamp(seconds, UTC)
+    assert sts_direct._time(format_datetime(told, usegmt=True)) == told
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["", "Sun Nov  6 08:49:37 1994", "Sun, 31 Feb 2026 08:49:37 GMT", "Sun, 06 Foo 2026 08:49:37 GMT", "Sun, 06 Ebm 2026 08:49:37 GMT"],
+)  # fmt: skip
+def test_a_date_that_is_none_tells_no_time(date: str) -> None:
+    assert sts_direct._time(date) is None

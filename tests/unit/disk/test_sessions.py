@@ -18,7 +18,7 @@ from leastkey.disk import kernel_keyring, session_format
 from leastkey.disk.sessions import Sessions
 from leastkey.iam.arn import AccountId
 from leastkey.iam.credentials import AccessKeyId, SessionCredentials
-from leastkey.ports.local import BindingKey, binding_id
+from leastkey.ports.binding import BindingKey, binding_id
 from leastkey.secret import Secret
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from leastkey.disk.slots import SLOT_BYTES
 from leastkey.errors import LeastkeyError
 from leastkey.iam.arn import AccountId, Arn
 from leastkey.iam.credentials import AccessKeyId
-from leastkey.ports.local import Binding, BindingKey, Intent, binding_id
+from leastkey.ports.binding import Binding, BindingKey, binding_id
+from leastkey.ports.local import Intent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +45,8 @@ INTENT = Intent("op/../1", KEY, "automation_user", (AccessKeyId("AKIA1"),), NOW,
 
 def test_a_binding_comes_back_as_it_was_put(tmp_path: Path) -> None:
     bindings = FileBindings(tmp_path)
-    other = replace(
-        BINDING,
-        key=replace(KEY, endpoint="http://127.0.0.1:4566"),
+    other = BINDING._replace(
+        key=KEY._replace(endpoint="http://127.0.0.1:4566"),
         access_key=None,
         profile=None,
         config_file=None,

@@ -34,9 +34,8 @@ def keyless(world: World) -> None:
 
 
 def bind(world: World, key: AccessKeyId) -> None:
-    from dataclasses import replace
 
-    world.local().bindings.put(replace(BINDING, access_key=key))
+    world.local().bindings.put(BINDING._replace(access_key=key))
 
 
 def secret_lost(world: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,8 +33,8 @@ MESSAGE: dict[str, Any] = {
 def test_what_is_written_is_read() -> None:
     key = AccessKeyId("AKIAIOSFODNN7EXAMPLE")
     sent = json.loads(json.dumps(fields_of(BINDING, key)))
-    assert read_fields(sent, "memory", START) == replace(
-        BINDING, access_key=key, profile=BINDING.key.identity
+    assert read_fields(sent, "memory", START) == BINDING._replace(
+        access_key=key, profile=BINDING.key.identity
     )
 
 

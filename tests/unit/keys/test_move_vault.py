@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -25,7 +24,8 @@ from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKeyId
 from leastkey.keys.move_vault import Moved, move_vault
-from leastkey.ports.local import Intent, Local, vault_entry
+from leastkey.ports.binding import vault_entry
+from leastkey.ports.local import Intent, Local
 from leastkey.ports.moving import Movers
 from leastkey.secret import Secret
 from leastkey.vault.choose import open_vault
@@ -69,8 +69,8 @@ class Computer:
         for number, (identity, user) in enumerate(USERS.items()):
             key = AccessKeyId(f"AKIA{number:016}")
             self.vault(vault).put(self.entry(user, key), Secret(f"secret of {key}"))
-            bound = replace(
-                BINDING, key=replace(KEY, identity=identity), user=user, access_key=key, vault=vault
+            bound = BINDING._replace(
+                key=KEY._replace(identity=identity), user=user, access_key=key, vault=vault
             )
             self.bindings.put(bound)
         self.vault(vault).put(self.entry("bot", AccessKeyId("AKIASPARE")), Secret("spare"))

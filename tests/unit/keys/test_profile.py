@@ -24,7 +24,8 @@ from leastkey.keys.profile import (
     repair_profiles,
     unbind_profile,
 )
-from leastkey.ports.local import HelperCommand, ProfileSection, binding_id
+from leastkey.ports.binding import binding_id
+from leastkey.ports.local import HelperCommand, ProfileSection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def test_an_endpoint_that_is_not_awss_stands_in_the_profile_and_goes_again() -> 
     url = "http://127.0.0.1:5000"
     assert ("endpoint_url", url) in profile_section(WANTED, KEY, url, HELPER).settings
     world = World()
-    bind_profile(WANTED, replace(BINDING, endpoint_url=url), world.local())
+    bind_profile(WANTED, BINDING._replace(endpoint_url=url), world.local())
     assert state(world) == "ours-stale"
 
 
@@ -72,7 +73,7 @@ def test_s3_settings_are_added_where_there_are_none(tmp_path: Path, theirs: str,
     local = replace(
         World().local(), profiles=AwsProfiles({"AWS_CONFIG_FILE": str(config), "HOME": "/nowhere"})
     )
-    emulated = replace(BINDING, endpoint_url="http://127.0.0.1:5000")
+    emulated = BINDING._replace(endpoint_url="http://127.0.0.1:5000")
     command = HELPER.line(binding_id(KEY))
     config.write_text(f"[profile automation]\ncredential_process = {command}\n{theirs}")
     assert profile_state(WANTED, KEY, emulated.endpoint_url, local) == "ours-stale"
@@ -161,7 +162,7 @@ def test_repair_leaves_a_section_that_became_somebodys() -> None:
     theirs = ProfileSection("automation", (("credential_process", "/usr/bin/other"),))
     world.profiles["automation"] = theirs
     assert repair_profiles(replace(world.local(), helper=MOVED), exists=lambda path: False) == ()
-    assert not unbind_profile(replace(KEY, identity="other"), world.local())
+    assert not unbind_profile(KEY._replace(identity="other"), world.local())
     assert unbind_profile(KEY, world.local())
     assert world.profiles == {"automation": theirs}
     assert not world.bindings
@@ -169,7 +170,7 @@ def test_repair_leaves_a_section_that_became_somebodys() -> None:
 
 def test_a_profile_in_another_config_file_is_not_forgotten() -> None:
     world = World()
-    world.local().bindings.put(replace(BINDING, profile="automation", config_file="/elsewhere/config"))
+    world.local().bindings.put(BINDING._replace(profile="automation", config_file="/elsewhere/config"))
     with pytest.raises(LeastkeyError) as caught:
         unbind_profile(KEY, world.local(), exists=lambda path: True)
     assert "/elsewhere/config" in caught.value.what

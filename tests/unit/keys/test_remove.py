@@ -14,7 +14,7 @@ from leastkey.iam.credentials import shown
 from leastkey.keys.remove import forget_secrets, remove_keys
 from leastkey.keys.retire import switch_off_and_delete
 from leastkey.keys.work import UserKeys
-from leastkey.ports.local import vault_entry
+from leastkey.ports.binding import vault_entry
 from leastkey.ports.people import Silent
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def test_a_secret_that_another_identity_has_come_to_use_is_kept_until_that_one_g
     key = world.ensure(new=True)
     local = world.local()
     entry = vault_entry(BINDING.key.account, BINDING.key.endpoint, USER, key)
-    other = replace(BINDING, key=replace(BINDING.key, identity="other"), access_key=key)
-    local.bindings.put(replace(BINDING, access_key=None))
+    other = BINDING._replace(key=BINDING.key._replace(identity="other"), access_key=key)
+    local.bindings.put(BINDING._replace(access_key=None))
     local.bindings.put(other)
     bound = local.bindings.all()
     forget_secrets(USER, BINDING.key, local.vault, local, bound)
     assert local.vault.get(entry) is not None
-    local.bindings.put(replace(other, access_key=None))
+    local.bindings.put(other._replace(access_key=None))
     forget_secrets(USER, BINDING.key, local.vault, local, bound)
     assert local.vault.get(entry) is None
 

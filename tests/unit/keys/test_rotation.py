@@ -18,7 +18,7 @@ from tests.unit.keys.world import BINDING, KEY, Fault, Killed, World
 
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.keys.machine import STEPS
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

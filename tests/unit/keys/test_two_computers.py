@@ -18,7 +18,7 @@ from tests.unit.keys.test_faults import keyless
 from tests.unit.keys.test_rotation import attempt_command, in_use
 from tests.unit.keys.world import KEY, Fault, World
 
-from leastkey.ports.local import binding_id
+from leastkey.ports.binding import binding_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,17 +16,8 @@ from leastkey.keys.rotation import Rotated, rotate_key, undo_rotation
 from leastkey.keys.work import KeyWork, work_on
 from leastkey.plan.seen import Caller, SeenAccessKey, SeenUser
 from leastkey.ports.aws import KeyList, KeyUse
-from leastkey.ports.local import (
-    Binding,
-    BindingKey,
-    HelperCommand,
-    Intent,
-    JournalEntry,
-    Local,
-    ProfileSection,
-    binding_id,
-    vault_entry,
-)
+from leastkey.ports.binding import Binding, BindingKey, binding_id, vault_entry
+from leastkey.ports.local import HelperCommand, Intent, JournalEntry, Local, ProfileSection
 from leastkey.ports.people import Silent
 from leastkey.secret import Secret
 

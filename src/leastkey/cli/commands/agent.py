@@ -72,7 +72,7 @@ def stop(show: Show) -> None:
 def status(show: Show) -> None:
     """Say whether the agent runs, and until when it holds sessions of which identities."""
     from leastkey.cli.machine import machine
-    from leastkey.ports.local import binding_id
+    from leastkey.ports.binding import binding_id
 
     here = machine()
     told = _asked(here.home)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.doctor.finding import Surroundings
     from leastkey.doctor.run import Checked
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
 
 __all__ = ["command"]
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from leastkey.cli.options import Options
     from leastkey.cli.wiring import Project
     from leastkey.keys.rotation import Rotated
-    from leastkey.ports.local import Binding, Local
+    from leastkey.ports.binding import Binding
+    from leastkey.ports.local import Local
 
 __all__ = ["command"]
 

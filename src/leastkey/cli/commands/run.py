@@ -17,7 +17,7 @@ from leastkey.errors import LeastkeyError
 if TYPE_CHECKING:
     from leastkey.cli.machine import Machine
     from leastkey.cli.options import Options
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
 
 __all__ = ["command"]
 

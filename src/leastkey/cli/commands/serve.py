@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leastkey.broker.listener import Listener
     from leastkey.cli.options import Options
     from leastkey.cli.show import Show
-    from leastkey.ports.local import Binding
+    from leastkey.ports.binding import Binding
 
 __all__ = ["command"]
 

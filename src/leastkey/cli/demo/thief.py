@@ -10,7 +10,7 @@ from leastkey.disk.bindings import FileBindings
 from leastkey.disk.vault_files import VaultFiles
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import AccessKey
-from leastkey.ports.local import vault_entry
+from leastkey.ports.binding import vault_entry
 from leastkey.vault.choose import open_vault
 
 if TYPE_CHECKING:
