@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.support.tracing import CORE, DUMPABLE, UMASK, needs_strace, traced
+from tests.support.canary import Canary
+from tests.support.home import Home
+from tests.support.proxy import Seen, proxying
+from tests.support.tracing import CORE, DUMPABLE, UMASK, Traced, needs_strace, traced
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.home import Home
+    from leastkey.sandbox.server import lifecycle
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 
@@ -22,12 +24,15 @@ leastkey apply --yes
 helper=$(sed -n 's/^credential_process = //p' "$HOME/.aws/config")
 $helper | cat
 leastkey creds | cat
+leastkey run -- true
 leastkey serve nightly & serving=$!
 until ls state/serve/*.token; do sleep 0.05; done
+echo "TOKEN $(cat state/serve/*.token) IDENTITY $(tail -1 state/vault/identity.txt)"
 kill -INT $serving && wait $serving
 leastkey agent start
 $helper | cat
 leastkey agent stop
+leastkey rotate nightly --grace 0s --yes
 leastkey destroy --yes
 LEASTKEY_HOME=$HOME/other/state; export LEASTKEY_HOME
 leastkey sandbox start
@@ -39,24 +44,79 @@ SECRET: Final = re.compile(
     r'(?:vault|serve|sandbox)/[^"/]+\.(?:txt|age|token|json|bin)"|sessions/[^"/]+")'
 )
 """A file in which secrets lie, or the one that takes its place when it is written."""
+WRITTEN: Final = re.compile(r"^\d+<(/[^>]*)>")
+HOMES: Final = {"vault": "age identity", "serve": "endpoint token", "sessions": "session"}
+"""The folders of ours in which a secret lies as it is, and which one."""
+
+
+@pytest.fixture(scope="module")
+def walk(root: lifecycle.SandboxEnv, tmp_path_factory: pytest.TempPathFactory) -> tuple[Traced, Canary]:
+    """Take the walk under strace; gives what was asked of the kernel, and the secrets there were."""
+    needs_strace()
+    home = Home(tmp_path_factory.mktemp("walk"))
+    home.write_spec()
+    canary = Canary()
+    canary.add("administrator", root.secret.reveal())
+
+    def read(seen: Seen, answer: bytes) -> bytes:
+        canary.read_answer(seen.action, answer)
+        return answer
+
+    with proxying(int(root.endpoint_url.rpartition(":")[2]), change=read) as proxy:
+        (home.folder / ".aws").mkdir(mode=0o700)
+        key = f"aws_access_key_id = {root.access_key_id}\naws_secret_access_key = {root.secret.reveal()}\n"
+        (home.folder / ".aws" / "credentials").write_text(f"[default]\n{key}")
+        environ = home.environ | {"LEASTKEY_VAULT": "age-file", "AWS_ENDPOINT_URL": proxy.url}
+        found = traced(home, WALK, "openat,write,writev,pwrite64", environ)
+    assert found.ended.code == 0, found.ended.err
+    _, token, _, identity = next(
+        line for line in found.ended.out.splitlines() if line.startswith("TOKEN")
+    ).split()
+    canary.add("endpoint token", token)
+    canary.add("age identity", identity)
+    return found, canary
 
 
 @linux_only
-def test_no_process_opens_a_secret_before_it_has_closed_itself(home: Home) -> None:
-    needs_strace()
-    environ = home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin
-    found = traced(home, WALK, "openat", environ)
-    assert found.ended.code == 0, found.ended.err
+def test_no_process_opens_a_secret_before_it_has_closed_itself(walk: tuple[Traced, Canary]) -> None:
     opened: set[str] = set()
-    for call in found.calls:
+    for call in walk[0].calls:
         place = SECRET.search(call.rest) if call.name == "openat" else None
-        if place is None:
+        if place is None or call.program in {"cat", "tail"}:
             continue
         opened.add(place[1].split("/")[0])
         # The helper with a cached session lives for some milliseconds, and imports next to nothing.
         wanted = {CORE} if place[1].startswith("sessions/") else {CORE, DUMPABLE, UMASK}
         assert call.closed >= wanted, call
     assert opened == {"vault", "serve", "sandbox", "sessions"}
+
+
+@linux_only
+def test_no_program_is_started_with_a_secret_in_its_arguments_or_variables(
+    walk: tuple[Traced, Canary],
+) -> None:
+    found, canary = walk
+    assert canary.names == {"administrator", "key", "session", "endpoint token", "age identity"}
+    started = [call for call in found.calls if call.name == "execve"]
+    assert len(started) > 20
+    for call in started:
+        asked = {"session"} if '["true"]' in call.rest else set()
+        assert canary.found_in(call.rest.encode("latin-1")) <= asked, call
+    assert [call for call in started if canary.found_in(call.rest.encode("latin-1"))]  # `run` hands one over
+
+
+@linux_only
+def test_no_secret_is_written_to_a_file_but_its_own_not_for_a_moment(walk: tuple[Traced, Canary]) -> None:
+    found, canary = walk
+    kept: set[str] = set()
+    for call in found.calls:
+        place = WRITTEN.match(call.rest) if call.name in {"write", "writev", "pwrite64"} else None
+        if place is None:
+            continue  # a pipe or a socket
+        names = canary.found_in(call.rest.encode("latin-1"))
+        assert names <= {HOMES.get(Path(place[1]).parent.name, "")}, (place[1], names)
+        kept |= names
+    assert kept >= {"age identity", "endpoint token"}
 
 
 @linux_only

@@ -41,12 +41,13 @@ def needs_strace() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: who made it, its name, its arguments and result with every text in full; how closed its process was by then."""
+    """One call: who made it, its name, its arguments and result with every text in full; how closed its process was by then, and what it ran."""
 
     pid: int
     name: str
     rest: str
     closed: frozenset[str]
+    program: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,18 @@ def _read(lines: list[str]) -> Iterator[Call]:
         if each[2] in {"vfork", "fork", "clone", "clone3"} and (born := _BORN.search(each[3]))
     }
     closed: dict[int, frozenset[str]] = {}
+    programs: dict[int, str] = {}
     for each in found:
         pid, name, rest = int(each[1]), each[2], _BYTE.sub(_character, each[3])
         so_far = closed.get(pid, closed.get(parents.get(pid, 0), frozenset()))
         if name == "execve" and rest.endswith("= 0"):
             so_far -= {DUMPABLE}
+        if name == "execve" and '"' in rest:
+            programs[pid] = rest.split('"')[1].rpartition("/")[2]
         if name == "umask" and not rest.startswith("077"):
             so_far -= {UMASK}
         closed[pid] = so_far | {mark for mark in _CLOSING if mark in f"{name}({rest}"}
-        yield Call(pid, name, rest, closed[pid])
+        yield Call(pid, name, rest, closed[pid], programs.get(pid, ""))
 
 
 def _character(found: re.Match[str]) -> str:
