@@ -305,6 +305,10 @@ ROWS: list[tuple[AwsRequest, list[str]]] = [
         ],
     ),
     (
+        query("rds", "ModifyDBInstance", DBInstanceIdentifier="d", DomainIAMRoleName="r"),
+        [f"rds:ModifyDBInstance arn:aws:rds:us-east-1:{ACCOUNT}:db:d", f"iam:PassRole {IAM}:role/p/r"],
+    ),
+    (
         request("lambda", "GET", "/2015-03-31/functions/f"),
         [f"lambda:GetFunction arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"],
     ),

@@ -379,9 +379,9 @@ def _passed_roles(request: AwsRequest, parameters: Parameters, world: World) -> 
         and value.startswith("arn:")
         and ":role/" in value
     }
-    if request.service in _BY_ROLE_NAME:
-        named = {value for name, value in fields if name == "role" and not value.startswith("arn:")}
-        passed |= {_role_arn(value, request, world) for value in named}
+    by_name = _BY_ROLE_NAME.get(request.service)
+    named = {value for name, value in fields if name == by_name and not value.startswith("arn:")}
+    passed |= {_role_arn(value, request, world) for value in named}
     service = _PASSED_TO.get(request.service, _prefix(request.service))
     return tuple(pass_role(arn, service, world) for arn in sorted(passed))
 
@@ -391,5 +391,5 @@ def _role_arn(name: str, request: AwsRequest, world: World) -> str:
     return f"arn:aws:iam::{request.account}:role/{name}" if role is None else str(role.arn)
 
 
-_BY_ROLE_NAME: Final = frozenset({"ecs"})
-"""Services that take a role's name for its ARN."""
+_BY_ROLE_NAME: Final = {"ecs": "role", "rds": "domainiamrolename"}
+"""Services that take a role's name for its ARN, and the field it stands in, lower case."""
