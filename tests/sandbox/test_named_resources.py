@@ -349,7 +349,8 @@ def test_who_may_use_one_resource_may_not_use_another(sandbox: LocalSandbox) -> 
     with pytest.raises(ClientError, match="AccessDenied"):
         zones.delete_hosted_zone(Id=zone)
     made = efs.create_file_system(CreationToken="t", Tags=[{"Key": "a", "Value": "b"}])["FileSystemId"]
-    assert [each["FileSystemId"] for each in efs.describe_file_systems()["FileSystems"]] == [made]
+    found = efs.describe_file_systems(CreationToken="t")["FileSystems"]
+    assert [each["FileSystemId"] for each in found] == [made]
 
 
 def test_a_shard_is_read_by_who_may_read_its_stream(sandbox: LocalSandbox) -> None:
