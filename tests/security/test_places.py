@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.hostile.commands import bare, said
+from tests.hostile.conftest import without_settings
 
 from leastkey.cli.read_spec import read_spec
 from leastkey.disk.home import prepare_home
@@ -115,3 +117,18 @@ def test_a_pipe_named_as_a_policy_document_does_not_keep_us_waiting(tmp_path: Pa
     with pytest.raises(LeastkeyError) as caught:
         read_spec(str(spec))
     assert caught.value.code == "spec-invalid"
+
+
+def test_no_command_works_in_a_state_folder_that_others_can_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_settings(monkeypatch)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LEASTKEY_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(tmp_path)
+    refused = {words for words in bare() if "error[unsafe-home]" in said(words, monkeypatch).err}
+    assert list((tmp_path / "state").iterdir()) == []
+    assert refused >= {("creds",), ("lock",), ("agent", "start"), ("sandbox", "start"), ("vault", "status")}

@@ -94,7 +94,7 @@ def _read(lines: list[str]) -> Iterator[Call]:
             so_far -= {DUMPABLE}
         if name == "execve" and '"' in rest:
             programs[pid] = rest.split('"')[1].rpartition("/")[2]
-        if name == "umask" and not rest.startswith("077"):
+        if name == "umask" and rest.startswith("0") and not rest.startswith("077"):  # `)`: it is resumed
             so_far -= {UMASK}
         closed[pid] = so_far | {mark for mark in _CLOSING if mark in f"{name}({rest}"}
         yield Call(pid, name, rest, closed[pid], programs.get(pid, ""))
