@@ -13,13 +13,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import bench_helper_cli
 from measure import line, medians, spent
 from tests.support.home import Home
 from tests.support.served import bind_warm, serving
 from tests.unit.broker.test_sts_direct import OK, Sts
 from tests.unit.broker.test_sts_direct import serving as sts_serving
 from tests.unit.keys.world import KEY
-from tests.unit.test_credential_process import bind, command, imported
+from tests.unit.test_credential_process import bind, command, loaded
 from warm_home import warm_helper
 
 from leastkey.disk.home import prepare_home
@@ -31,6 +32,7 @@ BARE = [sys.executable, "-I", "-S", "-c", "pass"]
 
 
 def main() -> None:
+    bench_helper_cli.main()
     with tempfile.TemporaryDirectory(prefix="lk") as folder:
         _warm(Path(folder))
     with tempfile.TemporaryDirectory(prefix="lk") as folder:
@@ -53,7 +55,7 @@ def _minting(folder: Path) -> None:
     with sts_serving(Sts(*[answer] * (RUNS + 40))) as sts:
         bind(home, sts)
         helper = command(home)
-        modules = len(imported(helper))
+        modules = len(loaded(helper))
         cold, floor = [], []
         for _ in range(15):
             Sessions(home).delete(KEY)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import fcntl
+import os
 import re
 import signal
 import socket
@@ -265,3 +267,19 @@ def test_tokens_are_compared_as_digests_and_never_with_an_operator() -> None:
     calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert compared == []
     assert calls.count("hmac.compare_digest") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a pipe be made small")
+def test_talk_that_nobody_reads_holds_up_nobody(home: Home) -> None:
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 8_192)
+    with serving(home, "-v", talk_to=writing) as server, os.fdopen(reading, "rb", buffering=0) as talk:
+        os.close(writing)
+        token = server.token
+        for _ in range(300):
+            assert server.ask(token=token).status == 200
+        shown = talk.read(65_536).count(b"GET /credentials 200\n")
+        assert 100 < shown < 300
+        assert server.ask(token=token).status == 200
+        left_out = f"left out, while nobody read what is said here: {300 - shown}\n".encode()
+        assert talk.read(65_536) == left_out + b"GET /credentials 200\n"

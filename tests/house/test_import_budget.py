@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,7 +12,7 @@ from tests.house.sources import nothing
 from tests.support.tls import certified
 from tests.unit.broker.test_sts_direct import OK, Sts, serving
 from tests.unit.keys.world import KEY
-from tests.unit.test_credential_process import NOW, SESSION, bind
+from tests.unit.test_credential_process import NOW, SESSION, bind, loaded
 from tests.unit.test_credential_process import command as helper
 from tests.unit.test_credential_process import imported as of_process
 
@@ -39,15 +38,6 @@ HEAVY = {
     "ruamel",
     "ssl",
 }
-LOADED = """
-import sys
-__file__, sys.argv = sys.argv[1], sys.argv[1:]
-try:
-    exec(compile(open(__file__).read(), __file__, "exec"))
-finally:
-    sys.stderr.write(" ".join(sys.modules))
-"""
-"""Runs a script as the interpreter would, and tells what is loaded at its end."""
 HELP = 130
 """Modules that `leastkey --help` may load; a bare interpreter loads about thirty of them."""
 HELP_OF_A_COMMAND = 150
@@ -109,21 +99,12 @@ def test_the_cold_helper_imports_no_sdk_and_no_more_than_it_needs(
         Sts((200, OK.replace("2026-03-01T13:00:00Z", end).encode())), context if over == "TLS" else None
     ) as sts:
         bind(home, sts)
-        python, *flags, script, state, binding = helper(home)
-        done = subprocess.run(
-            [python, *flags, "-c", LOADED, script, state, binding],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"AWS_CA_BUNDLE": str(trusted)},
-        )
-    assert '"SessionToken": "session-token"' in done.stdout
-    loaded = set(done.stderr.split())
-    assert {"pyrage", "leastkey.aws.sts_direct"} <= loaded
-    assert ("ssl" in loaded) == (over == "TLS")
-    measured(f"cold helper over {over}", f"{len(loaded)} of {COLD} modules, none heavy")
-    assert not packages(loaded) & (HEAVY - {"pyrage", "ssl"} | {"click", "dataclasses", "email"})
-    assert len(loaded) <= COLD, " ".join(sorted(loaded))
+        found = loaded(helper(home), AWS_CA_BUNDLE=str(trusted))
+    assert {"pyrage", "leastkey.aws.sts_direct"} <= found
+    assert ("ssl" in found) == (over == "TLS")
+    measured(f"cold helper over {over}", f"{len(found)} of {COLD} modules, none heavy")
+    assert not packages(found) & (HEAVY - {"pyrage", "ssl"} | {"click", "dataclasses", "email"})
+    assert len(found) <= COLD, " ".join(sorted(found))
 
 
 def _within(found: dict[str, set[str]], most: int) -> None:

@@ -114,8 +114,8 @@ def read_reply(connection: socket.socket) -> Reply:
 
 
 @contextmanager
-def serving(home: Home, *arguments: str, **variables: str) -> Iterator[Served]:
-    """Start `leastkey serve --json` and wait for its document."""
+def serving(home: Home, *arguments: str, talk_to: int | None = None, **variables: str) -> Iterator[Served]:
+    """Start `leastkey serve --json` and wait for its document. `talk_to`: where its talk goes instead of a file."""
     command = home.command("serve", "--json", *arguments)
     environ = home.environ | {"LEASTKEY_VAULT": "age-file"} | variables
     said = home.folder / f"said-{secrets.token_hex(8)}"
@@ -126,7 +126,7 @@ def serving(home: Home, *arguments: str, **variables: str) -> Iterator[Served]:
             cwd=home.folder,
             env=environ,
             stdout=subprocess.PIPE,
-            stderr=talk,
+            stderr=talk if talk_to is None else talk_to,
             stdin=subprocess.DEVNULL,
         ) as process,
     ):

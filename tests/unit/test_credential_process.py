@@ -84,6 +84,26 @@ def imported(arguments: list[str]) -> set[str]:
     return {line.rsplit("|", 1)[-1].strip() for line in lines[1:]}
 
 
+LOADED = """
+import sys
+__file__, sys.argv = sys.argv[1], sys.argv[1:]
+try:
+    exec(compile(open(__file__).read(), __file__, "exec"))
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+"""Runs a script as the interpreter would, and tells what is loaded at its end."""
+
+
+def loaded(arguments: list[str], **variables: str) -> set[str]:
+    """Give all modules that the helper has at its end, the interpreter's own among them."""
+    python, *flags, script, home, binding = arguments
+    line = [python, *flags, "-c", LOADED, script, home, binding]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, env=variables)
+    assert '"SessionToken": "session-token"' in done.stdout
+    return set(done.stderr.split())
+
+
 def test_the_warm_path_prints_the_cached_document_and_imports_next_to_nothing(home: Path) -> None:
     Sessions(home, kernel=False).put(KEY, SESSION, refresh_at=NOW + timedelta(minutes=40))
     done = run(home)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leastkey.cli.show import Show
     from leastkey.ports.binding import Binding
 
-__all__ = ["GUESSED", "endpoint_for", "endpoint_of_child", "same_parent"]
+__all__ = ["GUESSED", "Heard", "endpoint_for", "endpoint_of_child", "same_parent"]
 
 GUESSED: Final = (
     "somebody is guessing the token of the endpoint: wrong ones are slowed, the right one is served"
@@ -46,7 +46,9 @@ def endpoint_for(here: Machine, binding: Binding, watcher: Watcher) -> tuple[Lis
 @contextmanager
 def endpoint_of_child(here: Machine, binding: Binding, show: Show) -> Iterator[tuple[str, str]]:
     """Serve from a thread while the block runs; gives the URL and the token. It ends with this process at the latest."""
-    listener, url, token = endpoint_for(here, binding, Watcher(guessed=lambda: show.warn(GUESSED)))
+    heard = Heard(show)
+    watcher = Watcher(guessed=lambda: heard.say(show.warn, GUESSED))
+    listener, url, token = endpoint_for(here, binding, watcher)
     thread = threading.Thread(target=listener.run, name="endpoint", daemon=True)
     thread.start()
     try:
@@ -54,6 +56,24 @@ def endpoint_of_child(here: Machine, binding: Binding, show: Show) -> Iterator[t
     finally:
         listener.stop()
         thread.join(timeout=2)
+
+
+class Heard:
+    """What a server says while it serves. What stderr does not take at once is left out, and counted: who asks comes first."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._missed = 0
+
+    def say(self, say: Callable[[str], None], text: str) -> None:
+        """Say a text, and before it how many were left out."""
+        if not self._show.takes_talk():
+            self._missed += 1
+            return
+        if self._missed:
+            self._show.talk(f"left out, while nobody read what is said here: {self._missed}")
+            self._missed = 0
+        say(text)
 
 
 def same_parent() -> Callable[[], bool]:

@@ -117,6 +117,15 @@ class Show:
         except OSError:
             silence(self.err)
 
+    def takes_talk(self) -> bool:
+        """Say whether stderr takes a line at once: a pipe that is full and that nobody reads would hold up who waits for it."""
+        import select
+
+        try:
+            return bool(select.select([], [self.err], [], 0)[1])
+        except (OSError, ValueError):  # it is nothing that can be asked
+            return True
+
     def document(self, command: str, content: Mapping[str, Any]) -> None:
         """Print the one JSON document of a command, when JSON is asked for."""
         if self.as_json:

@@ -60,17 +60,18 @@ def command(options: Options, identity: str | None) -> int:
     from leastkey.broker.endpoint import Watcher
     from leastkey.cli.binding import binding_of
     from leastkey.cli.machine import machine
-    from leastkey.cli.serving import GUESSED, endpoint_for, same_parent
+    from leastkey.cli.serving import GUESSED, Heard, endpoint_for, same_parent
 
     show = options.show
+    heard = Heard(show)
 
     def answered(method: str, route: str, status: int) -> None:
         if options.verbose:
-            show.talk(f"{method} {route} {status}")
+            heard.say(show.talk, f"{method} {route} {status}")
 
     here = machine()
     binding = binding_of(here, options, identity, "leastkey serve NAME")
-    watcher = Watcher(answered, lambda: show.warn(GUESSED), same_parent())
+    watcher = Watcher(answered, lambda: heard.say(show.warn, GUESSED), same_parent())
     listener, url, token = endpoint_for(here, binding, watcher)
     with _stopped_by_signals(listener), _token_file(here.home / _TOKENS, token) as file:
         _say(show, binding, url, file)
