@@ -119,15 +119,22 @@ class Revocation:
         self._journal("end", "leastkey:revoke", self._target.identity)
         return self._cut
 
+    def is_in_force(self, seen: Seen, project: str) -> bool:
+        """Say whether the identity is revoked."""
+        return is_revoked(*self._ours(seen, project))
+
+    def _ours(self, seen: Seen, project: str) -> tuple[SeenUser | None, SeenRole | None]:
+        users = {each.name: each for each in own_users(project, seen)}
+        roles = {each.name: each for each in own_roles(project, seen)}
+        return users.get(self._target.user or ""), roles.get(self._target.role)
+
     def restore(self, seen: Seen, project: str) -> tuple[AccessKeyId, ...]:
         """Let the identity work again, without the keys and sessions it had; gives the keys that were deleted.
 
         Older sessions are cut anew first: lifting the deny would give a stolen one its last hour back.
         Raises LeastkeyError, AwsError.
         """
-        users = {each.name: each for each in own_users(project, seen)}
-        roles = {each.name: each for each in own_roles(project, seen)}
-        user, role = users.get(self._target.user or ""), roles.get(self._target.role)
+        user, role = self._ours(seen, project)
         if not is_revoked(user, role):
             raise LeastkeyError(
                 "usage",

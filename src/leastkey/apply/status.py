@@ -17,6 +17,7 @@ from leastkey.apply.local_state import project_of
 from leastkey.apply.refusals import refusal
 from leastkey.errors import AwsError, LeastkeyError
 from leastkey.iam.refusals import is_missing
+from leastkey.keys.grace import is_resting
 from leastkey.keys.profile import profile_state
 from leastkey.plan.ownership import owns
 from leastkey.plan.revoked import is_revoked
@@ -47,14 +48,19 @@ __all__ = [
 ROTATE_DAYS: Final = 90
 _THREADS: Final = 8
 
-KeyRole = Literal["in use", "ours, not in use", "unknown here"]
+KeyRole = Literal[
+    "in use", "ours, not in use", "kept after rotation", "sent to another computer", "unknown here"
+]
 Drift = Mapping[str, int] | str
 """Changes a plan would make, by identity; or why there is no plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """One key of a user. `due` is when it should be rotated; times are AWS's. `unread`: why its last use is not known."""
+    """One key of a user. `due` is when it should be rotated; times are AWS's. `unread`: why its last use is not known.
+
+    `kept_until`: when the grace of a key that was rotated away ends.
+    """
 
     id: AccessKeyId
     role: KeyRole
@@ -66,6 +72,7 @@ class KeyStatus:
     service: str | None = None
     region: str | None = None
     unread: str = ""
+    kept_until: datetime | None = None
 
     @property
     def age(self) -> timedelta:
@@ -177,7 +184,7 @@ def _here(
     open_here = (
         f"{each.phase} since {each.server_time:%Y-%m-%d %H:%M}Z"
         for each in local.intents.open()
-        if each.key == key
+        if each.key == key and not is_resting(each, local.clock.now())
     )
     return IdentityStatus(
         name=key.identity,
@@ -234,18 +241,39 @@ class _Account:
         except AwsError as error:
             missing = is_missing(error)
             return replace(known, keys=() if missing else None, unread="" if missing else refusal(error).what)
-        role_of = partial(self._role, known, self._ours(known, user.name))
-        return replace(
-            known, keys=tuple(self._key(key, role_of(key), listed.server_time) for key in listed.keys)
-        )
+        kept, sent = self._kept(known), {each.access_key for each in self.local.sent()}
+        role_of = partial(self._role, known, self._ours(known, user.name), frozenset(kept), frozenset(sent))
+        keys = (self._key(key, role_of(key), listed.server_time) for key in listed.keys)
+        return replace(known, keys=tuple(replace(key, kept_until=kept.get(key.id)) for key in keys))
 
     def _owns(self, path: str, tags: Mapping[str, str]) -> bool:
         return owns(self.wanted.project, path, tags)
 
+    def _kept(self, known: IdentityStatus) -> dict[AccessKeyId, datetime]:
+        """Give the keys that rest after a rotation, and until when."""
+        binding = project_of(self.wanted, self.endpoint_url).binding(known.name)
+        now = self.local.clock.now()
+        return {
+            intent.retired_key: intent.since + timedelta(seconds=intent.grace_seconds or 0)
+            for intent in self.local.intents.open()
+            if intent.key == binding and is_resting(intent, now)
+            if intent.retired_key is not None and intent.since is not None
+        }
+
     @staticmethod
-    def _role(known: IdentityStatus, ours: frozenset[str], key: SeenAccessKey) -> KeyRole:
+    def _role(
+        known: IdentityStatus,
+        ours: frozenset[str],
+        kept: frozenset[str],
+        sent: frozenset[str],
+        key: SeenAccessKey,
+    ) -> KeyRole:
         if key.id == known.in_use:
             return "in use"
+        if key.id in kept:
+            return "kept after rotation"
+        if key.id in sent:
+            return "sent to another computer"
         return "ours, not in use" if key.id in ours else "unknown here"
 
     def _key(self, key: SeenAccessKey, role: KeyRole, now: datetime) -> KeyStatus:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from leastkey.apply.run import apply_plan
 from leastkey.cli.ask import TerminalPrompter
 from leastkey.cli.planning import look_and_plan
+from leastkey.cli.wrap import counted
 from leastkey.errors import LeastkeyError
 from leastkey.plan.operation import EnsureKey
 from leastkey.plan.safety import guard
@@ -29,7 +30,7 @@ def make_so(project: Project, plan: Plan, *, allow_removals: bool, question: boo
         agree(
             project,
             plan,
-            f"Apply {len(plan.changes)} changes to account {project.caller.account}?",
+            f"Apply {counted(len(plan.changes), 'change')} to account {project.caller.account}?",
             flag="--yes",
             declined=f"leastkey apply {plan.id}{options.again('apply')}",
             again=lambda: look_and_plan(project)[0],

@@ -49,10 +49,10 @@ def trace_document(traces: Sequence[Trace]) -> list[dict[str, Any]]:
     ]
 
 
-def show_trace(show: Show, traces: Sequence[Trace], regions: Sequence[str]) -> None:
-    """Print what the keys did, each region that could not be asked among it."""
+def show_trace(show: Show, traces: Sequence[Trace], regions: Sequence[str], whose: str) -> None:
+    """Print what the keys or sessions did, each region that could not be asked among it."""
     show.data()
-    show.data(f"What its keys did, by CloudTrail in {' and '.join(regions)}")
+    show.data(f"What {whose} did, by CloudTrail in {' and '.join(regions)}")
     show.data("  management events of 90 days, up to 15 minutes late; without what was")
     show.data("  done to single objects and rows, which only a trail of yours may have")
     for each in traces:

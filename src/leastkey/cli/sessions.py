@@ -39,6 +39,7 @@ def narrowed_session(
 
     from leastkey.broker.session import session_apart
     from leastkey.cli.read_spec import read_spec
+    from leastkey.cli.wrap import counted
     from leastkey.compile.project import compile_project
     from leastkey.verify.narrow import narrowed
 
@@ -52,7 +53,7 @@ def narrowed_session(
     wanted = compile_project(spec, binding.key.account, binding.partition)
     identity = next(each for each in wanted.identities if each.name == binding.key.identity)
     less = narrowed(words, identity, wanted, here.clock.now())
-    kinds = f"{less.asked} kind{'' if less.asked == 1 else 's'} of requests"
+    kinds = f"{counted(less.asked, 'kind')} of requests"
     options.show.talk(f"Narrowed  {kinds}, each within the role")
     return session_apart(binding, prepared(here, binding), partial(assume, policy=less.document.text()))
 

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from leastkey.cli.main import COMMANDS
-from leastkey.cli.wrap import wrapped
+from leastkey.cli.wrap import counted, wrapped
 from leastkey.iam.credentials import shown
 from leastkey.plan.diff_key import delete_command
 from leastkey.plan.revoked import restore_command
@@ -51,7 +51,7 @@ def next_command(found: Sequence[IdentityStatus], options: Options) -> str:
         return f"leastkey rotate {due.name}"
     if any(each.drift or each.no_plan for each in found):
         return f"leastkey plan{options.again('plan')}"
-    if not any(each.in_use for each in found):
+    if any(each.user is not None and each.in_use is None for each in found):
         return f"leastkey up{options.again('up')}"
     return f"leastkey verify{options.again('verify')}"
 
@@ -85,8 +85,7 @@ def span(seconds: float) -> str:
     """Give a span as people say it: `12 days`, `1 hour`, `moments`."""
     for size, unit in _UNITS:
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
+            return counted(int(seconds // size), unit)
     return "moments"
 
 
@@ -115,7 +114,7 @@ def _facts(status: IdentityStatus) -> Iterator[tuple[str, str]]:
     if status.no_plan:
         yield "drift", f"not known, there is no plan: {status.no_plan}"
     elif status.drift is not None:
-        yield "drift", f"{status.drift} changes to make" if status.drift else "none"
+        yield "drift", f"{counted(status.drift, 'change')} to make" if status.drift else "none"
 
 
 def _keys(status: IdentityStatus) -> Iterator[tuple[str, str]]:
@@ -125,21 +124,26 @@ def _keys(status: IdentityStatus) -> Iterator[tuple[str, str]]:
         yield "key", f"{in_use}{told}"
         return
     for key in status.keys:
-        yield ("KEY" if key.role == "unknown here" else "key"), _key(key)
+        yield ("KEY" if _is_loud(status, key) else "key"), _key(key, is_loud=_is_loud(status, key))
     if status.in_use is not None and all(key.id != status.in_use for key in status.keys):
         yield "KEY", f"{shown(status.in_use)} is in use here, and AWS does not have it"
     if not status.keys and status.in_use is None:
         yield "key", "none"
 
 
-def _key(key: KeyStatus) -> str:
+def _is_loud(status: IdentityStatus, key: KeyStatus) -> bool:
+    """Say whether a key needs somebody's eyes: `revoke` switches keys off and forgets them by itself."""
+    return key.role == "unknown here" and (key.is_active or not status.is_revoked)
+
+
+def _key(key: KeyStatus, *, is_loud: bool) -> str:
     state = "active" if key.is_active else "switched off"
-    words = {"unknown here": "NOT KNOWN HERE: nobody on this computer holds its secret"}.get(
-        key.role, key.role
-    )
+    words = "NOT KNOWN HERE: nobody on this computer holds its secret" if is_loud else key.role
     parts = [f"{shown(key.id)}  {words}", state, f"made {span(key.age.total_seconds())} ago", _used(key)]
     if key.is_active:
         parts.append(f"{'OVERDUE since' if key.is_due else 'due'} {key.due:%Y-%m-%d}")
+    if key.kept_until is not None:
+        parts.append(f"until {key.kept_until:%Y-%m-%d %H:%M}Z; back to it: `leastkey rotate --undo`")
     return ", ".join(parts)
 
 
@@ -194,6 +198,7 @@ def _key_document(key: KeyStatus) -> dict[str, Any]:
         "service": key.service,
         "region": key.region,
         "last_use_unread": key.unread or None,
+        "kept_until": _iso(key.kept_until),
     }
 
 

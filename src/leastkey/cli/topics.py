@@ -79,7 +79,26 @@ age-file:/PATH  the same, in a file you name, perhaps elsewhere
 Choose with --vault NAME or LEASTKEY_VAULT. The choice is remembered.
 See what you have: leastkey vault status"""
 
+KEYS: Final = """\
+  script --> profile ----> key -----> user --wears--> role --may--> what the
+             a command     vault      may do one      1 hour        spec says
+                                      thing
+
+made      `leastkey up`: an intent is written first, the key is made once, its
+          secret goes to the vault and is read back, the key is proved
+renewed   `leastkey rotate`: the new key is stored and proved before the profile
+          uses it; the old one is switched off, kept a day, then deleted. Back
+          to it meanwhile: `leastkey rotate --undo`
+watched   `leastkey status`: age, last use, due date. `leastkey doctor`: what
+          could leak or hide a key on this computer
+stolen    `leastkey revoke NAME`: keys off, sessions dead, and what they did.
+          After that `leastkey revoke NAME --restore` and `leastkey up`
+moved     `leastkey vault move`: to a better vault. `leastkey key request`: a
+          key of its own for another computer
+none      leastkey help keyless"""
+
 TOPICS: Final[dict[str, str]] = {
+    "keys": KEYS,
     "keyless": KEYLESS,
     "spec": SPEC,
     "steps": STEPS,

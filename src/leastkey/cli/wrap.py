@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["COLUMNS", "columns_of", "folded", "wrapped"]
+__all__ = ["COLUMNS", "columns_of", "counted", "folded", "wrapped"]
 
 COLUMNS: Final = 80
 _LEAST: Final = 20
@@ -29,6 +29,11 @@ _COMMAND: Final = re.compile(
 _QUOTED: Final = re.compile(r"(?<=[ =`])'[^'`]*'(?=[ `]|$)")
 _BLANK: Final = "\x00"
 """Stands for a blank that is no place to break."""
+
+
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun: `1 change`, `2 changes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def wrapped(head: str, text: str, indent: int | None = None, *, columns: int = COLUMNS) -> list[str]:

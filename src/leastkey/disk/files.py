@@ -72,7 +72,12 @@ def failure(error: OSError, path: AnyPath, *, state: str = NOTHING_CHANGED) -> L
     if error.errno in {errno.ELOOP, errno.EMLINK}:
         return _unsafe(path, "it is a symbolic link", f"ls -l {path}")
     if error.errno == errno.EEXIST:
-        return LeastkeyError("io-failed", f"`{path}` exists already", state=state, remedy=f"`ls -l {path}`")
+        return LeastkeyError(
+            "io-failed",
+            f"`{path}` exists already",
+            state=state,
+            remedy="give it another name, or move that file away",
+        )
     look = f"`mkdir -p {path.parent}`" if error.errno == errno.ENOENT else f"`ls -ld {path.parent} {path}`"
     return LeastkeyError(
         "io-failed", f"`{path}` cannot be read or written", why=said, state=state, remedy=look

@@ -76,15 +76,23 @@ def _of(status: IdentityStatus) -> Iterator[Finding]:
                 f"{shown(key.id)} of `{status.user}`, {age}, is known to nobody on this computer",
                 (f"nobody uses it? {delete_command(str(status.user), key.id)}",),
             )
+        elif key.kept_until is not None:
+            until = f"{key.kept_until:%Y-%m-%d %H:%M}Z"
+            yield Finding("ok", f"{shown(key.id)}, the key `{name}` had before, is kept until {until}")
         elif not key.is_active:
             yield Finding(
                 "bad", f"{shown(key.id)}, the key of `{name}`, is switched off", ("leastkey status",)
             )
         elif key.is_due:
+            again = "key send" if key.role == "sent to another computer" else "rotate"
             yield Finding(
                 "bad",
                 f"{shown(key.id)}, the key of `{name}`, is {age}: it was due {key.due:%Y-%m-%d}",
-                ("leastkey status",),
+                (
+                    f"leastkey {again} {name}"
+                    if again == "rotate"
+                    else f"leastkey {again} {name} --to AGE1... --again",
+                ),
             )
         else:
             yield Finding("ok", f"{shown(key.id)}, the key of `{name}`, is {age}, due {key.due:%Y-%m-%d}")

@@ -9,6 +9,7 @@ from leastkey.apply.status import here_secret
 from leastkey.doctor.finding import Finding
 from leastkey.errors import LeastkeyError
 from leastkey.iam.credentials import shown
+from leastkey.keys.grace import is_resting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +62,8 @@ def open_operations(around: Surroundings) -> Iterator[Finding]:
     """Look for key operations that a run has not finished."""
     now = around.clock.now()
     for intent in around.local().intents.open():
+        if is_resting(intent, now):
+            continue
         seconds = (now - intent.server_time).total_seconds()
         yield Finding(
             "warn" if seconds < AT_WORK_SECONDS else "bad",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leastkey.plan.seen import SeenAccessKey
     from leastkey.ports.aws import KeyList
     from leastkey.ports.local import Intent
+    from leastkey.ports.sending import SentKey
 
 __all__ = ["foreign_keys", "make_room", "not_ours", "retire_leftovers"]
 
@@ -84,6 +85,16 @@ def foreign_keys(work: KeyWork, listed: KeyList) -> list[SeenAccessKey]:
     return [seen for seen in listed.keys if seen.id not in known]
 
 
+def _beside_ours(work: KeyWork, sent: SentKey | None) -> tuple[str, ...]:
+    """Say what helps where both keys are ours."""
+    if sent is None:
+        return ("both are ours, and AWS's list lags: run the same command again",)
+    return (
+        f"{shown(sent.access_key)} was sent to another computer; give each computer an identity of its own in the spec",
+        f"nobody uses it there any more? `{delete_command(work.user, sent.access_key)}`",
+    )
+
+
 def not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
     """Give the error that names the user's keys with age and last use, and says whose they are."""
     known = accounted(work)
@@ -98,10 +109,11 @@ def not_ours(work: KeyWork, listed: KeyList) -> LeastkeyError:
         if full
         else f"`{work.user}` has an access key whose secret is not on this computer"
     )
+    sent = next(
+        (each for each in work.local.sent() if each.access_key in {key.id for key in listed.keys}), None
+    )
     remedy = (
-        (
-            "both are ours: one may be on another computer, `leastkey status` shows it; else AWS's list lags, run it again",
-        )
+        _beside_ours(work, sent)
         if stranger is None
         else (
             f"{shown(stranger)} is not ours to remove; find who uses it, then `{delete_command(work.user, stranger)}`",

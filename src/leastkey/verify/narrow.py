@@ -164,10 +164,11 @@ def _contexts(conditions: tuple[Condition, ...], anything: str) -> Iterator[Mapp
 def _wider(request: Request, identity: WantedIdentity) -> LeastkeyError:
     start, any_, _ = request.resource.partition(_FRESH)
     place = f"{start}*" if any_ else start
+    where = "" if place == "*" else f" '{start}x'" if any_ else f" '{start}'"
     return LeastkeyError(
         "not-narrower",
         f"`--only` names what `{identity.name}` may not do: {request.action} on {place}",
         why="a session policy takes away, it never adds",
         state=_STARTED_NOT,
-        remedy=f"what it may do: `leastkey explain {request.action} '{place}'`",
+        remedy=f"what decides: `leastkey explain {identity.name} {request.action}{where}`",
     )

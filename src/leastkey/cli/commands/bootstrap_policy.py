@@ -44,7 +44,9 @@ def command(show: Show, *, spec: str, account: str | None) -> None:
     show.document("bootstrap-policy", {"policy": document.to_json(), "characters": document.characters()})
     show.data(json.dumps(document.to_json(), indent=2))
     count = f"{document.characters():,} of the {MANAGED_POLICY_CHARACTERS:,} characters of a managed policy"
-    show.talk(f"{count}; for account {'any' if owner == _ANY else owner}, project {project.project}")
+    show.talk(
+        f"{count}; for {'any account' if owner == _ANY else f'account {owner}'}, project {project.project}"
+    )
     show.talk()
     show.talk(
         "Next: aws iam create-policy --policy-name leastkey-operator --policy-document file://operator.json"

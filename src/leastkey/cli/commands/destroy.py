@@ -24,6 +24,7 @@ def command(options: Options) -> None:
     from leastkey.cli.plan_view import plan_document, show_cautions, show_plan
     from leastkey.cli.planning import known_here, look, who_and_where
     from leastkey.cli.wiring import build
+    from leastkey.cli.wrap import counted
     from leastkey.plan.destroy import make_destroy_plan
 
     project = build(options)
@@ -45,7 +46,7 @@ def command(options: Options) -> None:
     agree(
         project,
         plan,
-        f"Remove {len(plan.changes)} things from account {project.caller.account}?",
+        f"Remove {counted(len(plan.changes), 'thing')} from account {project.caller.account}?",
         flag="leastkey destroy --yes",
         declined="leastkey plan",
         again=planned,

@@ -47,6 +47,7 @@ def command(options: Options, *, fix: bool, offline: bool, rotate_days: int) -> 
 
     A check that could not look counts as wrong; a warning does not. Without --fix nothing is changed.
     """
+    from leastkey.cli.wrap import counted
     from leastkey.doctor.run import examine
 
     found = examine(_surroundings(options, offline=offline, rotate_days=rotate_days), fix=fix)
@@ -56,7 +57,7 @@ def command(options: Options, *, fix: bool, offline: bool, rotate_days: int) -> 
     )
     _show(options.show, found)
     options.show.data(
-        f"{counts['ok']} ok, {counts['warn']} warnings, {counts['bad']} bad, {counts['error']} could not be looked at"
+        f"{counts['ok']} ok, {counted(counts['warn'], 'warning')}, {counts['bad']} bad, {counts['error']} could not be looked at"
         + (f", {counts['skipped']} skipped" if counts["skipped"] else "")
     )
     if any(each.finding.mend is not None and not each.is_fixed for each in found) and not fix:
@@ -64,7 +65,10 @@ def command(options: Options, *, fix: bool, offline: bool, rotate_days: int) -> 
     elif counts["bad"] or counts["error"]:
         options.show.data("Next: what stands below each line, then leastkey doctor again")
     else:
-        options.show.data(f"Next: leastkey status{options.again('status')}")
+        has_spec = options.spec_given or Path(options.spec).exists()
+        options.show.data(
+            f"Next: leastkey status{options.again('status')}" if has_spec else "Next: leastkey init"
+        )
     return int(Exit.FINDINGS if counts["bad"] or counts["error"] else Exit.OK)
 
 

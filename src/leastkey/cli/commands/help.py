@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.argument("topic", nargs=-1, metavar="[TOPIC]")
 @output_options
 def command(show: Show, topic: tuple[str, ...]) -> None:
-    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, schema, spec, steps, vaults, words."""
+    """Explain a command, an error code, or a topic: errors, exit-codes, keyless, keys, schema, spec, steps, vaults, words."""
     is_command = bool(topic) and topic[0] in COMMANDS
     text = _help_of(topic) if is_command else _text(" ".join(topic) or None, show.columns)
     show.data(text) if not show.as_json else show.document(
@@ -46,8 +46,8 @@ def _help_of(words: tuple[str, ...]) -> str:
 
 def _text(topic: str | None, columns: int) -> str:
     if topic is None:
-        topics = sorted([*TOPICS, *_MADE])
-        return "\n".join(["Topics:", *(f"  {name}" for name in topics), "and every command and error code."])
+        rows = (f"  {name:<11} {about}" for name, about in sorted(_ABOUT.items()))
+        return "\n".join(["Topics:", *rows, "", "And every command and error code: leastkey help rotate"])
     if topic in _MADE:
         return _MADE[topic](columns)
     if topic in TOPICS:
@@ -72,6 +72,19 @@ _MADE: Final = {
     "schema": _schema,
 }
 """Topics made from the code when they are asked for, for a terminal of so many columns."""
+
+_ABOUT: Final = {
+    "errors": "every error code",
+    "exit-codes": "what each exit code means",
+    "keyless": "roles that need no key: EC2, GitHub Actions, GitLab CI",
+    "keys": "how a key is made, renewed, watched, cut and moved",
+    "schema": "the spec's JSON Schema",
+    "spec": "every key of leastkey.yaml",
+    "steps": "the seven steps",
+    "vaults": "where secrets can lie",
+    "words": "the few words of our own",
+}
+"""Every topic in a few words."""
 
 
 def _unknown(topic: str, remedy: str) -> LeastkeyError:

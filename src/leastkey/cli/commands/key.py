@@ -22,7 +22,9 @@ def command() -> None:
 @command.command(epilog="Example: leastkey key request")
 @common_options
 def request(options: Options) -> None:
-    """Print an age recipient to send a key to. The one-time identity that opens it stays in this computer's vault.
+    """Print an age recipient to send a key to.
+
+    The one-time identity that opens it stays in this computer's vault.
 
     Asked again before a key was received, the same recipient is printed.
     """
@@ -33,9 +35,10 @@ def request(options: Options) -> None:
     show = options.show
     show.document("key request", {"recipient": recipient, "vault": vault.name})
     show.data(recipient)
-    show.talk(f"The identity that opens it lies in the vault `{vault.name}`. Where the identity was set up:")
-    show.talk(f"  leastkey key send IDENTITY --to {recipient} -o key.age")
-    show.talk("then here: leastkey key receive key.age")
+    show.talk(f"What opens a key sent to it lies in the vault `{vault.name}`, and nowhere else.")
+    show.talk()
+    show.talk(f"There: leastkey key send NAME --to {recipient} -o key.age")
+    show.talk("Then here: leastkey key receive key.age")
 
 
 @command.command(epilog="Example: leastkey key send nightly --to age1... -o key.age")
@@ -47,9 +50,9 @@ def request(options: Options) -> None:
 @click.option("--again", is_flag=True, help="First delete the keys of this user that were sent before.")
 @project_options
 def send(options: Options, identity: str | None, recipient: str, output: str | None, *, again: bool) -> None:
-    """Make a new key of an identity's user for another computer, and print it encrypted to that computer.
+    """Make a new key for another computer.
 
-    AWS gives a user two keys: this computer's, and one that is sent. The same recipient gets the same message again
+    It is one of the identity's user, and is printed encrypted to that computer. AWS gives a user two keys: this computer's, and one that is sent. The same recipient gets the same message again
     until its key is used, so a lost message loses nothing.
     """
     from pathlib import Path
@@ -87,9 +90,9 @@ def send(options: Options, identity: str | None, recipient: str, output: str | N
 @click.option("--account", metavar="ID", help="Refuse a key of any other account.")
 @common_options
 def receive(options: Options, file: str | None, account: str | None) -> None:
-    """Take a key that was sent, from FILE or standard input: into the vault, proved, with its profile.
+    """Take a key that was sent into use here.
 
-    A message says nothing of who wrote it. What it is for is shown before anything is stored, and asked about.
+    It is read from FILE or standard input, put into the vault, proved, and gets its profile. A message says nothing of who wrote it. What it is for is shown before anything is stored, and asked about.
     """
     from leastkey.cli.key_requests import read_message, received
 

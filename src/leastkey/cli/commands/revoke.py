@@ -11,6 +11,8 @@ from leastkey.cli.options import project_options
 from leastkey.errors import Exit, LeastkeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leastkey.apply.revoke import Cut, Revocation
     from leastkey.cli.options import Options
     from leastkey.cli.wiring import Project
@@ -75,7 +77,7 @@ def _revoked(project: Project, wanted: WantedIdentity, work: Revocation) -> int:
     )
     cut = work.revoke()
     regions = regions_of(project.wanted.partition, project.wanted.region)
-    show.talk(f"Asking CloudTrail in {' and '.join(regions)} what its keys did")
+    show.talk(f"Asking CloudTrail in {' and '.join(regions)} what {_whose(wanted)} did")
     deeds = trace(project.connect, regions, cut.keys, wanted.name, wanted.role.name)
     show.document(
         "revoke",
@@ -87,15 +89,22 @@ def _revoked(project: Project, wanted: WantedIdentity, work: Revocation) -> int:
             "trail": trace_document(deeds),
         },
     )
-    show_trace(show, deeds, regions)
+    show_trace(show, deeds, regions, _whose(wanted))
     if cut.failed:
         half = _half(cut, wanted.name, options.again("revoke"))
         show.error(half)
         return int(half.exit_code)
-    again = options.again("revoke")
     show.data(f"`{wanted.name}` is revoked, and stays so through every `leastkey up`.")
-    show.data("Find out how the key got out, and what was reached with it. A new key, after that:")
-    show.data(f"Next: leastkey revoke {wanted.name} --restore{again} && leastkey up{options.again('up')}")
+    got_out = (
+        "how the key got out, and what was reached with it"
+        if wanted.user
+        else "what was reached with its sessions"
+    )
+    show.data(f"Find out {got_out}.")
+    show.data("After that it may work again:")
+    show.data(
+        f"Next: leastkey revoke {wanted.name} --restore{options.again('revoke')} && leastkey up{options.again('up')}"
+    )
     return int(Exit.OK)
 
 
@@ -105,26 +114,28 @@ def _restored(project: Project, wanted: WantedIdentity, work: Revocation) -> int
 
     options, show = project.options, project.options.show
     seen = seen_entities(project.connect)
+    if not work.is_in_force(seen, project.wanted.project):
+        _tell_restored(project, wanted, ())
+        show.data(f"Already restored: `{wanted.name}` is not revoked.")
+        show.data(f"Next: leastkey status{options.again('status')}")
+        return int(Exit.OK)
     _agree(
         options,
         f"Let `{wanted.name}` work again, and delete the keys that were switched off?",
         f"leastkey revoke {wanted.name} --restore --yes",
     )
     deleted = work.restore(seen, project.wanted.project)
-    show.document(
-        "revoke",
-        {
-            "identity": wanted.name,
-            "account": project.caller.account,
-            "revoked": False,
-            "deleted_keys": list(deleted),
-        },
-    )
+    _tell_restored(project, wanted, deleted)
     for key in deleted:
         show.data(f"deleted the key {shown(key)}, which was switched off")
     show.data(f"`{wanted.name}` is no longer revoked. Sessions given out before now stay cut.")
     show.data(f"Next: leastkey up{options.again('up')}      (makes a new key)")
     return int(Exit.OK)
+
+
+def _tell_restored(project: Project, wanted: WantedIdentity, deleted: Sequence[str]) -> None:
+    facts = {"identity": wanted.name, "account": project.caller.account, "revoked": False}
+    project.options.show.document("revoke", {**facts, "deleted_keys": list(deleted)})
 
 
 def _agree(options: Options, question: str, flag: str) -> None:
@@ -143,6 +154,10 @@ def _half(cut: Cut, identity: str, again: str) -> LeastkeyError:
         state="all other steps are in force",
         remedy=f"put that right, then: `leastkey revoke {identity}{again}`",
     )
+
+
+def _whose(wanted: WantedIdentity) -> str:
+    return "its sessions" if wanted.user is None else "its keys"
 
 
 def _other_wearers(wanted: WantedIdentity) -> list[str]:

@@ -41,7 +41,7 @@ OTHER_IDENTITIES: Final = (
 
 @click.command(
     "serve",
-    epilog="Example: leastkey serve nightly > env.sh & then in another shell: . ./env.sh && ./report.py",
+    epilog="Example: leastkey serve nightly > env.sh &",
 )
 @click.argument("identity", metavar="[NAME]", required=False)
 @click.option(
@@ -54,7 +54,7 @@ OTHER_IDENTITIES: Final = (
 def command(options: Options, identity: str | None) -> int:
     """Serve sessions of the identity to AWS tools on 127.0.0.1, renewed before they end.
 
-    It prints the variables that lead a program here. The token lies in a private file, which they name, and goes with
+    It prints the variables that lead a program here: `. ./env.sh` reads them where they were written to that file. The token lies in a private file, which they name, and goes with
     the server. It ends when interrupted, or with the process that started it.
     """
     from leastkey.broker.endpoint import Watcher

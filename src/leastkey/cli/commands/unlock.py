@@ -38,6 +38,7 @@ def command(show: Show, length: str, vault: str | None, *, from_stdin: bool) -> 
     """
     from leastkey.cli.known_vaults import opened
     from leastkey.cli.machine import machine
+    from leastkey.cli.wrap import counted
     from leastkey.disk.vault_files import VaultFiles
     from leastkey.vault.choose import kernel_store
     from leastkey.vault.kernel_store import unlock_vault
@@ -57,7 +58,7 @@ def command(show: Show, length: str, vault: str | None, *, from_stdin: bool) -> 
     )
     if made:
         show.data(f"Made      an identity for the vault `{name}`; at rest {store.rest.place}")
-    show.data(f"Unlocked  the vault `{name}` for {length}: {count} secret{'' if count == 1 else 's'}")
+    show.data(f"Unlocked  the vault `{name}` for {length}: {counted(count, 'secret')}")
     show.data(
         f"Next: leastkey up --vault {name}" if made else "It locks by itself; sooner with: leastkey lock"
     )

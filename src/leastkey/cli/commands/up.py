@@ -45,7 +45,8 @@ def command(options: Options, *, allow_removals: bool) -> int:
         show.data(f"Already as described: {plan.counts}.")
     show_reports(show, reports, verbose=options.verbose)
     code = outcome(project, seen, reports)
-    show.data(f"Each of them: leastkey verify{options.again('verify')}")
+    if reports:
+        show.data(f"Each of them: leastkey verify{options.again('verify')}")
     if code == 0:
         show.data(f"Next: {first_run(project)}")
     return code

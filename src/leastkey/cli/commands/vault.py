@@ -25,7 +25,10 @@ def command() -> None:
 @command.command(epilog="Example: leastkey vault status --json")
 @output_options
 def status(show: Show) -> None:
-    """Say for each vault of this computer where its identity lies, what that protects, how many secrets are in it, and whether it opens."""
+    """Show the vaults of this computer.
+
+    For each: where its identity lies, what that protects, how many secrets are in it, and whether it opens.
+    """
     from leastkey.cli.known_vaults import known_vaults
     from leastkey.cli.machine import machine
     from leastkey.disk.move_note import FileMoveNote
@@ -57,17 +60,19 @@ def status(show: Show) -> None:
 @click.argument("name")
 @output_options
 def move(show: Show, name: str) -> None:
-    """Move all secrets to the vault NAME, which takes new keys from then on, and leave the old ones behind empty.
+    """Move all secrets to the vault NAME.
 
-    At every moment each key can be read: a move that is cut off goes on when the same command is run again.
+    It takes new keys from then on, and the old vaults are left behind empty. At every moment each key can be read: a move that is cut off goes on when the same command is run again.
     """
     from leastkey.cli.known_vaults import known_vaults, opened
     from leastkey.cli.machine import machine
+    from leastkey.cli.wrap import counted
     from leastkey.disk.move_note import FileMoveNote
     from leastkey.keys.move_vault import move_vault
     from leastkey.ports.moving import Movers
 
     here = machine()
+    is_new = name not in known_vaults(here)
     target = opened(here, name)
 
     def choose() -> None:
@@ -80,14 +85,16 @@ def move(show: Show, name: str) -> None:
         "vault move",
         {"vault": name, "moved": moved.secrets, "left": list(moved.left), "kept": list(moved.kept)},
     )
-    was = "" if moved.secrets == 1 else "s"
-    show.data(f"Moved     {moved.secrets} secret{was} to the vault `{name}`; new keys go there too")
+    if moved.secrets or moved.left or moved.kept or is_new:
+        count = counted(moved.secrets, "secret")
+        show.data(f"Moved     {count} to the vault `{name}`; new keys go there too")
+    else:
+        show.data(f"Already   in the vault `{name}`: all secrets, and new keys go there")
     for each in moved.left:
         show.data(f"Left      the vault `{each}`: nothing of it is on this computer any more")
     for each in moved.kept:
-        show.data(
-            f"Left      the vault `{each}`: what is not leastkey's to remove stays (leastkey vault status)"
-        )
+        show.data(f"Left      the vault `{each}`: what is not leastkey's to remove stays")
+    show.data("Next: leastkey vault status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,9 @@ def _looked_at(here: Machine, name: str, users: tuple[str, ...]) -> _Looked:
 
 
 def _tell(show: Show, found: _Looked) -> None:
-    count = "" if found.secrets is None else f", {found.secrets} secret{'' if found.secrets == 1 else 's'}"
+    from leastkey.cli.wrap import counted
+
+    count = "" if found.secrets is None else f", {counted(found.secrets, 'secret')}"
     show.data(f"{found.name}  {found.state}{count}")
     if found.file:
         show.data(f"  file      {found.file}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leastkey.cli.hints import in_context, words_for
 from leastkey.cli.show import plain
-from leastkey.cli.wrap import wrapped
+from leastkey.cli.wrap import counted, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ def tell_found(show: Show, existing: Existing) -> None:
     if existing.boundary is not None:
         rows.append(("ceiling", f"{_policy(existing.boundary)}, the permissions boundary"))
     if existing.trust is not None:
-        rows.append(("trust", _counted(len(existing.trust.statements), "statement")))
+        rows.append(("trust", counted(len(existing.trust.statements), "statement")))
     rows += [("profile", f"instance profile {name}") for name in existing.instance_profiles]
     rows += [("key", _key(key, existing)) for key in existing.keys]
     if existing.has_password:
@@ -157,13 +157,13 @@ def _proof(existing: Existing, found: Comparison) -> Iterator[tuple[str, str]]:
 def _policy(policy: ExistingPolicy) -> str:
     if policy.document is None:
         return policy.label
-    return f"{policy.label}, {_counted(len(policy.document.statements), 'statement')}"
+    return f"{policy.label}, {counted(len(policy.document.statements), 'statement')}"
 
 
 def _key(key: ExistingKey, existing: Existing) -> str:
     parts = [f"...{key.last_four}", "active" if key.is_active else "switched off"]
     if (age := _age(key, existing)) is not None:
-        parts.append(f"{_counted(age, 'day')} old")
+        parts.append(f"{counted(age, 'day')} old")
     if key.last_used is None:
         parts.append("never used")
     else:
@@ -185,7 +185,3 @@ def _key_document(key: ExistingKey, existing: Existing) -> dict[str, Any]:
 
 def _age(key: ExistingKey, existing: Existing) -> int | None:
     return None if existing.read_at is None else max(0, (existing.read_at - key.created).days)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
