@@ -271,6 +271,7 @@ def test_on_a_new_computer_looking_makes_nothing(here: Home, monkeypatch: pytest
     found = said(("doctor",), monkeypatch)
     assert found.code == 0, found.out
     assert "no identity is set up here" in found.out
+    assert found.out.endswith("Next: leastkey init\n")
     assert sorted(here.folder.rglob("*")) == before
     monkeypatch.setattr(backends, "version", lambda name: "1.0")
     found = said(("doctor",), monkeypatch)

@@ -102,6 +102,11 @@ def test_a_key_is_made_here_and_used_there_and_lies_in_one_vault(
     mine, theirs = held(here), held(there)
     assert len(mine) == len(theirs) == 1
     assert sorted([*mine, *theirs]) == keys_of(aws, account)
+    (told,) = here.leastkey("status", "--json").json["identities"]
+    roles = {key["id"]: key["role"] for key in told["keys"]}
+    assert roles == dict.fromkeys(mine, "in use") | dict.fromkeys(theirs, "sent to another computer")
+    beside = here.leastkey("rotate", "--yes")
+    assert (beside.code, "was sent to another computer" in " ".join(beside.err.split())) == (1, True)
     (secret,) = theirs.values()
     for home in (here, there):
         for path in home.files():

@@ -61,6 +61,14 @@ def test_a_rotation_and_the_way_back(aws: Aws, account: str, home: Home) -> None
     assert (answer_to(old, aws), answer_to(new, aws)) == ("InvalidClientTokenId", "nightly-bot")
     assert f"...{old.id[-4:]} is switched off and kept until" in rotated.out
 
+    (told,) = home.leastkey("status", "--json").json["identities"]
+    roles = {key["id"]: (key["role"], key["kept_until"] is None) for key in told["keys"]}
+    assert roles == {old.id: ("kept after rotation", False), new.id: ("in use", True)}
+    assert told["open_operations"] == []
+    checks = home.leastkey("doctor", "--json").json["checks"]
+    of_keys = [each["state"] for each in checks if each["check"] in {"key-age", "open-operations"}]
+    assert of_keys == ["ok"] * 3
+
     assert home.leastkey("plan", "--exit-code").code == 0
     assert home.leastkey("rotate", "nightly", "--undo", "--yes").code == 0
     assert statuses(aws, account) == {old.id: "Active"}

@@ -76,8 +76,8 @@ class KeyStatus:
 
     @property
     def age(self) -> timedelta:
-        """Give how old it is."""
-        return self.now - self.made
+        """Give how old it is. AWS's clock tells whole seconds: a new key can seem to be of the next one."""
+        return max(self.now - self.made, timedelta())
 
     @property
     def is_due(self) -> bool:

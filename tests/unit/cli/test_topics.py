@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
+from click.testing import CliRunner
 
+from leastkey.cli.commands.help import command
 from leastkey.cli.topics import TOPICS
 from leastkey.spec.model import (
     ActionsGrant,
@@ -34,6 +37,13 @@ def test_the_spec_that_help_prints_parses_and_shows_every_form() -> None:
     assert identity.deny
     assert identity.names.role
     assert identity.names.policy
+
+
+def test_help_names_every_topic_it_has() -> None:
+    listed = CliRunner().invoke(command, []).output
+    topics = set(re.findall(r"^  ([a-z-]+) +\S", listed, re.MULTILINE))
+    assert set(TOPICS) < topics
+    assert all(CliRunner().invoke(command, [topic]).exit_code == 0 for topic in topics)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
