@@ -52,8 +52,9 @@ def request(options: Options) -> None:
 def send(options: Options, identity: str | None, recipient: str, output: str | None, *, again: bool) -> None:
     """Make a new key for another computer.
 
-    It is one of the identity's user, and is printed encrypted to that computer. AWS gives a user two keys: this computer's, and one that is sent. The same recipient gets the same message again
-    until its key is used, so a lost message loses nothing.
+    It is one of the identity's user, and is printed encrypted to that computer. AWS gives a user two keys: this
+    computer's, and one that is sent. The same recipient gets the same message again until its key is used, so a lost
+    message loses nothing.
     """
     from pathlib import Path
 
@@ -92,7 +93,8 @@ def send(options: Options, identity: str | None, recipient: str, output: str | N
 def receive(options: Options, file: str | None, account: str | None) -> None:
     """Take a key that was sent into use here.
 
-    It is read from FILE or standard input, put into the vault, proved, and gets its profile. A message says nothing of who wrote it. What it is for is shown before anything is stored, and asked about.
+    It is read from FILE or standard input, put into the vault, proved, and gets its profile. A message says nothing
+    of who wrote it. What it is for is shown before anything is stored, and asked about.
     """
     from leastkey.cli.key_requests import read_message, received
 

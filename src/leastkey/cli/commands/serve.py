@@ -54,8 +54,9 @@ OTHER_IDENTITIES: Final = (
 def command(options: Options, identity: str | None) -> int:
     """Serve sessions of the identity to AWS tools on 127.0.0.1, renewed before they end.
 
-    It prints the variables that lead a program here: `. ./env.sh` reads them where they were written to that file. The token lies in a private file, which they name, and goes with
-    the server. It ends when interrupted, or with the process that started it.
+    It prints the variables that lead a program here: `. ./env.sh` reads them where they were written to that file.
+    The token lies in a private file, which they name, and goes with the server. It ends when interrupted, or with the
+    process that started it.
     """
     from leastkey.broker.endpoint import Watcher
     from leastkey.cli.binding import binding_of

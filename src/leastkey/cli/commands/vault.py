@@ -62,7 +62,8 @@ def status(show: Show) -> None:
 def move(show: Show, name: str) -> None:
     """Move all secrets to the vault NAME.
 
-    It takes new keys from then on, and the old vaults are left behind empty. At every moment each key can be read: a move that is cut off goes on when the same command is run again.
+    It takes new keys from then on, and the old vaults are left behind empty. At every moment each key can be read: a
+    move that is cut off goes on when the same command is run again.
     """
     from leastkey.cli.known_vaults import known_vaults, opened
     from leastkey.cli.machine import machine
