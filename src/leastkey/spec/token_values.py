@@ -64,7 +64,7 @@ SUBJECT: Final = Rule(
     re.compile(r"(?! )[ -)+->@-~]{1,1024}(?<! )"), "1 to 1,024 letters, digits and signs", "subject: job-7"
 )
 ISSUER: Final = Rule(
-    re.compile(r"(?=.{1,255}$)https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*"),
+    re.compile(r"(?=.{1,255}$)https://[a-z0-9-]+(\.[a-z0-9-]+)+(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*"),
     "an https URL, lower case up to its path, without port, query and final slash",
     "issuer: https://issuer.example",
 )

@@ -136,6 +136,10 @@ BAD_TOKENS: dict[str, Bad] = {
     "an issuer without encryption": _wrong(_oidc("http://i.example"), 24, "an https URL"),
     "an issuer with a port": _wrong(_oidc("https://i.example:8443"), 24, "without port"),
     "an issuer in capitals": _wrong(_oidc("https://I.example"), 24, "lower case"),
+    "a shared issuer in another spelling": _wrong(
+        _oidc("https://token.actions.githubusercontent.com/."), 24, "final slash"
+    ),
+    "an issuer with a step up in it": _wrong(_oidc("https://i.example/a/../b"), 24, "final slash"),
     "an issuer with a final slash": _wrong(_oidc("https://i.example/"), 24, "final slash"),
     "a repository without an owner": _wrong(_github("branch: main", "reports"), 30, "OWNER/NAME"),
     "a repository of dots": _wrong(_github("branch: main", "acme/.."), 30, "cannot be `repository`"),
