@@ -29,7 +29,7 @@ from leastkey.keys.recover import (
     rivals,
 )
 from leastkey.keys.retire import retire_found, switch_off_and_delete
-from leastkey.keys.room import foreign_keys, make_room, not_ours, retire_leftovers
+from leastkey.keys.room import foreign_keys, make_room, not_ours, retire_leftovers, without_strangers
 from leastkey.keys.work import KeyWork, age_seconds, seen_key, token_of
 from leastkey.ports.aws import KeyList
 from leastkey.ports.local import Intent
@@ -136,7 +136,8 @@ def create_key(
         intent = _open_intent(work, listed, retired, token, mark=not is_new, grace_seconds=grace_seconds)
         key = _attempt(work, intent, is_new=is_new)
         if isinstance(key, KeyList):
-            listed = key
+            # The answer was lost, and looking for the key took time: another computer may have made one meanwhile.
+            listed = without_strangers(work, key)
             continue
         intent = _store(work, intent, key)
         intent = advance(work, intent, replace(intent, phase="stored"))

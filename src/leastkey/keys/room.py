@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from leastkey.ports.local import Intent
     from leastkey.ports.sending import SentKey
 
-__all__ = ["foreign_keys", "make_room", "not_ours", "retire_leftovers"]
+__all__ = ["foreign_keys", "make_room", "not_ours", "retire_leftovers", "without_strangers"]
 
 
 def make_room(work: KeyWork, listed: KeyList, *, rotating: bool = False, ask: bool = True) -> KeyList:
@@ -32,12 +32,7 @@ def make_room(work: KeyWork, listed: KeyList, *, rotating: bool = False, ask: bo
 
     `rotating`: the key in use works and stays, and an older one in its grace goes; `ask`: not where somebody needs it.
     """
-    foreign = foreign_keys(work, listed)
-    if foreign and (swept := delete_unstored(work, listed, creating_intents(work))) is not None:
-        listed = swept
-        foreign = foreign_keys(work, listed)
-    if len(foreign) >= ACCESS_KEYS_PER_USER or any(seen.status == "Active" for seen in foreign):
-        raise not_ours(work, listed)
+    listed = without_strangers(work, listed)
     if rotating:
         for intent in _in_grace(work):
             listed = _end(work, intent, listed, ask=ask)
@@ -51,6 +46,17 @@ def make_room(work: KeyWork, listed: KeyList, *, rotating: bool = False, ask: bo
     if pointer in present:
         # Only a key that cannot sign comes here: it is switched off, or its secret is lost.
         listed = retire_key(work, listed, pointer) or listed
+    return listed
+
+
+def without_strangers(work: KeyWork, listed: KeyList) -> KeyList:
+    """Sweep what interrupted runs of ours left; refuse beside a key that is not ours. Raises LeastkeyError."""
+    foreign = foreign_keys(work, listed)
+    if foreign and (swept := delete_unstored(work, listed, creating_intents(work))) is not None:
+        listed = swept
+        foreign = foreign_keys(work, listed)
+    if len(foreign) >= ACCESS_KEYS_PER_USER or any(seen.status == "Active" for seen in foreign):
+        raise not_ours(work, listed)
     return listed
 
 

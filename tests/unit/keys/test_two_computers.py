@@ -150,6 +150,13 @@ def test_of_two_that_make_a_key_at_once_one_keeps_it_at_most(
     assert won > 30
 
 
+def test_a_lost_answer_lets_nobody_overlook_a_key_that_another_computer_made_meanwhile() -> None:
+    a, b = old_user()
+    ended = race([(a, up, {}), (b, up, {10: "lost"})], [6, 18])
+    assert sorted(ended) == ["ok", "unknown-key"]
+    assert set(a.aws) == {pointer_of(a)}
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("kill", ["kill before", "kill after", "lost"])
 def test_a_computer_that_dies_costs_the_other_no_key_in_use(kill: Fault) -> None:
