@@ -89,6 +89,9 @@ def settle(
         case "DeleteTrail":  # by its ARN: moto finds it by its name alone
             here.trails.pop(_named(text(given, "Name")), None)
             return response
+        case "StartLogging":  # from this very call on: moto looks at its clock a moment later
+            here.get_trail_status(text(given, "Name")).started = request.now.replace(tzinfo=None)
+            return response
         case "GetEventSelectors":
             body["EventSelectors"] = body.get("EventSelectors") or [DEFAULT]
             body.pop("AdvancedEventSelectors", None)
