@@ -1,4 +1,4 @@
-"""SIGKILL at each request of `up`, then `up` again: converged, one key, and its secret is stored."""
+"""SIGKILL at requests of `up`, each of them under `make torture`, then `up` again: converged, one key, and its secret is stored."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.home import Home
 from tests.support.proxy import Phase, Proxy, Seen, proxying
+from tests.support.torture import rounds
 
 from leastkey.aws.connect import connect_as
 from leastkey.clock import SystemClock
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
+UP = ("up", "--yes")
+
+
 class Killer:
     """A hook that kills a process at one request, and counts up to there."""
 
@@ -40,24 +44,28 @@ class Killer:
         if self.at and self.pid and phase == self.phase and seen.number - self.base == self.at:
             os.kill(self.pid, signal.SIGKILL)
 
+    def run(self, home: Home, proxy: Proxy, command: tuple[str, ...], at: int) -> int:
+        """Run leastkey, killed at the n-th request (0: never, and it must go well); gives the exit code."""
+        self.base, self.at, self.pid = len(proxy.seen), at, 0
+        process = subprocess.Popen(
+            home.command(*command),
+            cwd=home.folder,
+            env=home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.pid = process.pid
+        out, _ = process.communicate(timeout=120)
+        self.at = 0
+        assert at or process.returncode == 0, out.decode()
+        return process.returncode
 
-def up(home: Home, killer: Killer, proxy: Proxy, at: int) -> int:
-    """Run `up`, killed at a request (0: never); gives the exit code."""
-    killer.base, killer.at, killer.pid = len(proxy.seen), at, 0
-    environ = home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin
-    process = subprocess.Popen(
-        home.command("up", "--yes"),
-        cwd=home.folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    killer.pid = process.pid
-    out, _ = process.communicate(timeout=120)
-    if at == 0:
-        assert process.returncode == 0, out.decode()
-    return process.returncode
+
+def points(count: int, few: int) -> list[int]:
+    """Give the numbers of this run: a few, spread over all, or all of them."""
+    step = max(1, count // few)
+    return list(range(1, count + 1, rounds(step, 1)))
 
 
 @pytest.mark.torture
@@ -67,15 +75,14 @@ def test_up_converges_after_a_kill_at_any_request(phase: Phase, aws: Aws, tmp_pa
     killer.phase = phase
     with proxying(aws.port, killer) as proxy:
         first = new_home(tmp_path / "whole", aws, proxy)
-        up(first, killer, proxy, 0)
+        killer.run(first, proxy, UP, 0)
         requests = len(proxy.seen)
         assert requests > 15
-        for point in range(1, requests + 1):
+        for point in points(requests, 6):
             account = aws.new_account()
             home = new_home(tmp_path / str(point), aws, proxy, account)
-            code = up(home, killer, proxy, point)
-            assert code in {-signal.SIGKILL, 0}, point
-            up(home, killer, proxy, 0)
+            assert killer.run(home, proxy, UP, point) in {-signal.SIGKILL, 0}, point
+            killer.run(home, proxy, UP, 0)
             assert_one_stored_key(aws, account, home, point)
 
 

@@ -1,4 +1,4 @@
-"""SIGKILL and every kind of bad answer at requests and file operations of rotate and destroy: nothing is lost or left.
+"""SIGKILL and every kind of bad answer at requests and file operations of rotate, destroy and revoke: nothing is lost or left.
 
 A few points of each kind beside the other tests, all of them under `make torture`.
 """
@@ -10,10 +10,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.test_kill import Killer
+from tests.e2e.test_kill import UP, Killer, points
 from tests.e2e.test_rotate import answer_to, key_in_use, statuses
 from tests.support.home import ROOT, Home
-from tests.support.proxy import Phase, Proxy, Seen, proxying
+from tests.support.proxy import Phase, Seen, proxying
 from tests.support.torture import rounds
 
 from leastkey.disk.bindings import FileBindings
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
+ROTATE = ("rotate", "--yes")
 NEXT = (("rotate", "--yes"), ("rotate", "--undo", "--yes"), ("apply", "--yes"))
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ANSWERS = {
@@ -38,12 +39,6 @@ ANSWERS = {
     "500": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     "503": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 }
-
-
-def points(count: int, few: int) -> list[int]:
-    """Give the numbers of this run: a few, spread over all, or all of them."""
-    step = max(1, count // few)
-    return list(range(1, count + 1, rounds(step, 1)))
 
 
 def killed(home: Home, command: tuple[str, ...], at: int, count: Path) -> int:
@@ -115,29 +110,62 @@ def test_rotate_killed_at_a_request_loses_nothing(
     killer.phase = phase
     with proxying(aws.port, killer) as proxy:
         home = set_up(Home(tmp_path, aws.variables(account, proxy.url)))
-        assert rotated(home, killer, proxy, 0) == 0
+        killer.run(home, proxy, ROTATE, 0)
         requests = len(proxy.seen) - killer.base
         assert requests > 15
         for number in points(requests, 3):
-            assert rotated(home, killer, proxy, number) in {-signal.SIGKILL, 0}
-            killer.at = 0
+            assert killer.run(home, proxy, ROTATE, number) in {-signal.SIGKILL, 0}
             recovered(aws, account, home, number, f"{phase} request {number}")
 
 
-def rotated(home: Home, killer: Killer, proxy: Proxy, at: int) -> int:
-    """Rotate, killed at the n-th request; gives the exit code."""
-    killer.base, killer.at, killer.pid = len(proxy.seen), at, 0
-    process = subprocess.Popen(
-        home.command("rotate", "--yes"),
-        cwd=home.folder,
-        env=home.environ | {"LEASTKEY_VAULT": "age-file"} | home.admin,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    killer.pid = process.pid
-    process.communicate(timeout=120)
-    return process.returncode
+@pytest.mark.torture
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_destroy_killed_at_a_request_is_finished_by_the_next(
+    phase: Phase, aws: Aws, account: str, tmp_path: Path
+) -> None:
+    killer = Killer()
+    killer.phase = phase
+    destroy = ("destroy", "--yes")
+    with proxying(aws.port, killer) as proxy:
+        home = set_up(Home(tmp_path, aws.variables(account, proxy.url)))
+        killer.run(home, proxy, destroy, 0)
+        requests = len(proxy.seen) - killer.base
+        assert requests > 10
+        for number in points(requests, 3):
+            killer.run(home, proxy, UP, 0)
+            assert killer.run(home, proxy, destroy, number) in {-signal.SIGKILL, 0}
+            killer.run(home, proxy, destroy, 0)
+            assert aws.client(account, "iam").list_users()["Users"] == [], number
+            assert aws.client(account, "iam").list_roles()["Roles"] == [], number
+            assert open_vault("age-file", VaultFiles(home.state)).entries() == (), number
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_revoke_and_restore_killed_at_a_request_are_finished_by_the_next(
+    phase: Phase, aws: Aws, account: str, tmp_path: Path
+) -> None:
+    killer = Killer()
+    killer.phase = phase
+    revoke = ("revoke", "nightly", "--yes")
+    restore = (*revoke, "--restore")
+    with proxying(aws.port, killer) as proxy:
+        home = set_up(Home(tmp_path, aws.variables(account, proxy.url)))
+        killer.run(home, proxy, revoke, 0)
+        requests = len(proxy.seen) - killer.base
+        killer.run(home, proxy, restore, 0)
+        assert requests > 8
+        for number in points(requests, 3):
+            killer.run(home, proxy, UP, 0)
+            stolen = key_in_use(home)
+            assert killer.run(home, proxy, revoke, number) in {-signal.SIGKILL, 0}
+            killer.run(home, proxy, revoke, 0)
+            assert answer_to(stolen, aws) == "InvalidClientTokenId", number
+            assert killer.run(home, proxy, restore, number) in {-signal.SIGKILL, 0}
+            killer.run(home, proxy, restore, 0)
+            assert answer_to(stolen, aws) == "InvalidClientTokenId", number
+        killer.run(home, proxy, UP, 0)
+        assert_nothing_lost(aws, account, home, phase)
 
 
 @pytest.mark.torture

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 from tests.e2e.test_kill import Killer
-from tests.e2e.test_kill_rotation import assert_nothing_lost, rotated, set_up
+from tests.e2e.test_kill_rotation import ROTATE, assert_nothing_lost, set_up
 from tests.support.home import BIN, Home
 from tests.support.proxy import proxying
 from tests.support.torture import rounds
@@ -122,7 +122,7 @@ def test_no_call_fails_while_the_key_is_replaced_again_and_again(
             for number in range(times):
                 # Every third is killed at a request, each time at another one; the next rotation goes on.
                 at = 5 + 7 * number % 45 if number % 3 == 1 else 0
-                code = rotated(home, killer, proxy, at)
+                code = killer.run(home, proxy, ROTATE, at)
                 killed += code == -signal.SIGKILL
                 assert code in {0, -signal.SIGKILL}, number
                 report(f"{number + 1} of {times}, delay {delay}: {killed} killed, {script.calls} calls, "

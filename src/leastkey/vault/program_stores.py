@@ -6,7 +6,6 @@ Source: the manual page of pass(1); GnuPG manual, `--pinentry-mode`.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from leastkey.errors import LeastkeyError
@@ -79,7 +78,7 @@ class PassStore:
             [program, verb, *options, self._entry],
             place="pass",
             given=given,
-            environ={**os.environ, **never_asking},
+            variables=never_asking,
         )
 
 

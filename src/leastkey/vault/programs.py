@@ -60,13 +60,13 @@ def run_program(
     *,
     place: str,
     given: bytes = b"",
-    environ: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     limit_seconds: float = LIMIT_SECONDS,
 ) -> Ran:
     """Run a program to its end. It has no terminal, so it can ask nobody anything.
 
     Raises LeastkeyError: `vault-locked` when it does not end in time, `vault-failed` when it cannot be started or says
-    too much. `place` is what it stands for, in words.
+    too much. `place` is what it stands for, in words; `variables` are set beside those of our environment that it gets.
     """
     try:
         process = subprocess.Popen(
@@ -74,7 +74,7 @@ def run_program(
             stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(_environment() if environ is None else environ),
+            env=_environment() | dict(variables or {}),
             cwd="/",
             umask=0o077,
             start_new_session=True,  # without a terminal to ask on, and with a group that can be ended

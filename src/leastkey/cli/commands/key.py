@@ -73,7 +73,7 @@ def send(options: Options, identity: str | None, recipient: str, output: str | N
         {
             "identity": found.key.identity,
             "user": found.user,
-            "access_key": shown(found.access_key),
+            "access_key": found.access_key,
             "recipient": found.recipient,
             "file": output,
             "message": found.message,

@@ -161,16 +161,14 @@ def _words(rotated: Rotated) -> str:
 def _as_json(name: str, rotated: Rotated) -> dict[str, Any]:
     from datetime import timedelta
 
-    from leastkey.iam.credentials import shown
-
     kept = None
     if rotated.kept is not None and rotated.since is not None:
         until = rotated.since + timedelta(seconds=rotated.grace_seconds)
-        kept = {"key": shown(rotated.kept), "until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        kept = {"key": rotated.kept, "until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
     return {
         "identity": name,
         "outcome": rotated.outcome,
-        "key": shown(rotated.key),
-        "before": shown(rotated.before),
+        "key": rotated.key,
+        "before": rotated.before,
         "kept": kept,
     }
