@@ -78,7 +78,7 @@ def test_up_converges_after_a_kill_at_any_request(phase: Phase, aws: Aws, tmp_pa
         killer.run(first, proxy, UP, 0)
         requests = len(proxy.seen)
         assert requests > 15
-        for point in points(requests, 6):
+        for point in points(requests, 3):
             account = aws.new_account()
             home = new_home(tmp_path / str(point), aws, proxy, account)
             assert killer.run(home, proxy, UP, point) in {-signal.SIGKILL, 0}, point

@@ -131,7 +131,7 @@ def test_destroy_killed_at_a_request_is_finished_by_the_next(
         killer.run(home, proxy, destroy, 0)
         requests = len(proxy.seen) - killer.base
         assert requests > 10
-        for number in points(requests, 3):
+        for number in points(requests, 2):
             killer.run(home, proxy, UP, 0)
             assert killer.run(home, proxy, destroy, number) in {-signal.SIGKILL, 0}
             killer.run(home, proxy, destroy, 0)
@@ -155,7 +155,7 @@ def test_revoke_and_restore_killed_at_a_request_are_finished_by_the_next(
         requests = len(proxy.seen) - killer.base
         killer.run(home, proxy, restore, 0)
         assert requests > 8
-        for number in points(requests, 3):
+        for number in points(requests, 2):
             killer.run(home, proxy, UP, 0)
             stolen = key_in_use(home)
             assert killer.run(home, proxy, revoke, number) in {-signal.SIGKILL, 0}

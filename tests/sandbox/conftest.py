@@ -15,6 +15,7 @@ from leastkey.iam.arn import AccountId
 from leastkey.sandbox.server.http import Server
 from leastkey.sandbox.server.process import Sandbox
 from leastkey.sandbox.state.backend import prepare_environment
+from leastkey.sandbox.state.moto_time import rule_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +96,7 @@ _NUMBERS = itertools.count(100000000000)
 @pytest.fixture
 def place(served: tuple[Sandbox, int, MovedClock]) -> Iterator[Place]:
     sandbox, port, clock = served
+    rule_time(sandbox.clock)  # another sandbox of this process may have had its turn
     account = AccountId(str(next(_NUMBERS)))
     made = sandbox.key_of(account)
     yield Place(
