@@ -52,6 +52,9 @@ COVERING: Final = (
     "tests/hostile/test_files_and_homes.py",
     "--ignore=tests/unit/spec/test_hostile.py",  # it measures time and memory, which measuring changes
     "--ignore=tests/unit/evaluate/test_hostile_cases.py",  # so does this
+    "--ignore=tests/security/test_canary.py",  # processes that others have measured already
+    "--ignore=tests/security/test_hardening.py",
+    "--ignore=tests/security/test_link_races.py",
 )
 """The tests that reach the code in the least time, which measuring makes two to three times longer; `make test` runs all."""
 
