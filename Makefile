@@ -31,7 +31,7 @@ demo: setup  ## the whole story on the embedded AWS, no account needed
 	@$(BIN)/leastkey demo
 
 test: setup  ## all tests; REST=1 leaves out those that make check has just run
-	@$(BIN)/python -m pytest -q -rfEs -n 2 --dist worksteal \
+	@$(BIN)/python -m pytest -q -rfEs -n 3 --dist worksteal \
 		$(if $(REST),$(shell $(BIN)/python tools/check.py --rest))
 
 torture: setup  ## the loops of kills, faults and hostile requests, every round of them
@@ -44,8 +44,8 @@ $(NODE_MODULES)/.package-lock.json: tests/clients/js/package-lock.json
 	@cd tests/clients/js && npm ci --ignore-scripts --loglevel error || { echo "make clients: npm could not install what $< names" >&2; exit 1; }
 	@touch $@
 
-check: setup  ## every quality gate, each with its value and its bound
-	@$(BIN)/python tools/check.py
+check: setup  ## every quality gate, each with its value and its bound; GATES="lint types" names some
+	@$(BIN)/python tools/check.py $(GATES)
 
 cover: setup  ## the coverage gate alone
 	@$(BIN)/python tools/check.py coverage
