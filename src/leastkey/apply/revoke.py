@@ -146,7 +146,7 @@ class Revocation:
             off = self._switched_off(user.name)
         self._journal("begin", "leastkey:restore", self._target.identity)
         if user is not None:
-            self._cut_older("user", user.name, 0)
+            self._cut_older("user", user.name, 1)  # no key of a user has a time of issue
         if role is not None:
             self._cut_older("role", role.name, 0)
         for key in off:
