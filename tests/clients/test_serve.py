@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+ONLY = "work/only/"
 GO = Path(__file__).parent / "go"
 GO_PACKAGES = Path("/usr/share/gocode")
 WHO = ":assumed-role/clients-uploader/leastkey-uploader"
@@ -124,9 +125,9 @@ def tried(call, **given):
     except s3.exceptions.ClientError as error:
         return error.response["Error"]["Code"]
 print(
-    tried(s3.put_object, Key="work/only/x", Body=b"1"),
+    tried(s3.put_object, Key=f"{ONLY}x", Body=b"1"),
     tried(s3.put_object, Key="work/beside", Body=b"1"),
-    tried(s3.get_object, Key="work/only/x"),
+    tried(s3.get_object, Key=f"{ONLY}x"),
     tried(boto3.client("s3").list_objects_v2, Prefix="work/"),
 )
 """
@@ -134,7 +135,7 @@ print(
 
 def test_a_narrowed_session_does_less_than_the_role_and_is_kept_for_nobody(user: User) -> None:
     command = (sys.executable, "-c", NARROW)
-    only = ("--only", f"s3 write on s3://{BUCKET}/work/only/")
+    only = ("--only", f"s3 write on s3://{BUCKET}/{ONLY}")
     ended = user.home.leastkey("run", *only, "--", *command, admin=False)
     assert ended.code == 0, ended.err
     assert ended.out.split() == ["done", "AccessDenied", "AccessDenied", "AccessDenied"]

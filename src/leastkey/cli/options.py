@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_SPEC",
     "Options",
     "common_options",
+    "key_age_options",
     "output_options",
     "project_options",
     "state_dir_option",
@@ -87,6 +88,25 @@ _PROJECT: Final = (
     ),
     click.option("--verbose", "-v", is_flag=True, help="Show details."),
 )
+
+_KEY_AGE: Final = (
+    click.option("--offline", is_flag=True, help="Ask this computer alone, and AWS nothing."),
+    click.option(
+        "--rotate-days",
+        type=click.IntRange(1, 3_650),
+        default=90,
+        show_default=True,
+        envvar="LEASTKEY_ROTATE_DAYS",
+        show_envvar=True,
+        metavar="DAYS",
+        help="How old a key may become.",
+    ),
+)
+
+
+def key_age_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that looks at keys its two options: whether AWS is asked, and when a key is old."""
+    return _decorated(command, _KEY_AGE)
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:

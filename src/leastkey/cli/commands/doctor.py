@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leastkey.cli.options import project_options
+from leastkey.cli.options import key_age_options, project_options
 from leastkey.errors import Exit, LeastkeyError
 
 if TYPE_CHECKING:
@@ -30,17 +30,7 @@ _WORDS: Final = {"ok": "ok", "warn": "warn", "bad": "BAD", "error": "ERROR", "sk
 
 @click.command("doctor", epilog="Example: leastkey doctor --fix")
 @click.option("--fix", is_flag=True, help="Put right what is safe to; never a key or a file of yours.")
-@click.option("--offline", is_flag=True, help="Ask this computer alone, and AWS nothing.")
-@click.option(
-    "--rotate-days",
-    type=click.IntRange(1, 3_650),
-    default=90,
-    show_default=True,
-    envvar="LEASTKEY_ROTATE_DAYS",
-    show_envvar=True,
-    metavar="DAYS",
-    help="How old a key may become.",
-)
+@key_age_options
 @project_options
 def command(options: Options, *, fix: bool, offline: bool, rotate_days: int) -> int:
     """Look for what would leak a key, hide a profile or break a script. Exit 13 when something is wrong.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leastkey.cli.options import project_options
+from leastkey.cli.options import key_age_options, project_options
 from leastkey.errors import Exit, LeastkeyError
 
 if TYPE_CHECKING:
@@ -20,17 +20,7 @@ __all__ = ["command", "online"]
 
 @click.command("status", epilog="Example: leastkey status nightly --json")
 @click.argument("identity", metavar="[NAME]", required=False)
-@click.option("--offline", is_flag=True, help="Ask this computer alone, and AWS nothing.")
-@click.option(
-    "--rotate-days",
-    type=click.IntRange(1, 3_650),
-    default=90,
-    show_default=True,
-    envvar="LEASTKEY_ROTATE_DAYS",
-    show_envvar=True,
-    metavar="DAYS",
-    help="How old a key may become.",
-)
+@key_age_options
 @project_options
 def command(options: Options, identity: str | None, *, offline: bool, rotate_days: int) -> int:
     """Show each identity's keys with age and last use, where its secret lies, what is due and what has drifted."""
